@@ -1,0 +1,1 @@
+"""Tested patterns to copy, and the example domain that the lessons run them on."""

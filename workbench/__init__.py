@@ -1,0 +1,1 @@
+"""The tooling of Database Patterns: servers, lessons, outputs and the site."""

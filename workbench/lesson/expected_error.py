@@ -1,0 +1,66 @@
+"""Run code that must fail, and show what the database said instead of a traceback."""
+
+from __future__ import annotations
+
+import re
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any
+
+from IPython.display import display
+
+from workbench.lesson.database_error import database_message, server_error
+from workbench.lesson.markdown import MimeBundle, bundle, fenced
+from workbench.lesson.values import ValueNames
+
+
+class ExpectedError[E: BaseException](AbstractContextManager["ExpectedError[E]"]):
+    """Holds the caught error as ``error`` and shows its message."""
+
+    error: E
+
+    def __init__(self, *kinds: type[E], match: str | None = None) -> None:
+        self._kinds = kinds
+        self._match = match
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        names = " or ".join(kind.__name__ for kind in self._kinds)
+        if error is None:
+            raise AssertionError(f"expected {names}, but nothing was raised")
+        if not isinstance(error, self._kinds):
+            return False
+        self.error = error
+        if self._match is not None and not re.search(self._match, str(self)):
+            raise AssertionError(f"expected {names} matching {self._match!r}, got: {self}")
+        display(self)
+        return True
+
+    def __str__(self) -> str:
+        names = ValueNames()
+        server: Any = server_error(self.error)
+        lines = [f"{type(self.error).__name__}: {database_message(self.error)}"]
+        if server is not None:
+            lines[0] += f" (SQLSTATE {server.sqlstate})"
+            lines += [
+                f"{label}: {text}"
+                for label, text in (("DETAIL", server.detail), ("HINT", server.hint))
+                if text
+            ]
+        return names.text("\n".join(lines))
+
+    def _repr_mimebundle_(self, **_: object) -> MimeBundle:
+        return bundle(fenced(str(self), language="text"), str(self), kind="error")
+
+
+def expect[E: BaseException](*kinds: type[E], match: str | None = None) -> ExpectedError[E]:
+    """Fail unless the ``with`` block raises one of ``kinds``; show the error's message.
+
+    ``match`` is a regular expression to find in what is shown. Raises AssertionError when
+    nothing was raised or the message does not match; an error of another kind passes through.
+    """
+    return ExpectedError(*kinds, match=match)

@@ -1,0 +1,41 @@
+"""Databases for tests: a fresh one each, on whatever server is in use."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from snippets.domain import Base
+from workbench.postgres import Server, create_database, drop_database, open_server
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with open_server() as running:
+        yield running
+
+
+@pytest.fixture
+def empty_database(server: Server) -> Iterator[URL]:
+    url = create_database(server.url, label="test", run=secrets.token_hex(4))
+    yield url
+    drop_database(server.url, str(url.database))
+
+
+@pytest.fixture
+async def empty_engine(empty_database: URL) -> AsyncIterator[AsyncEngine]:
+    engine = create_async_engine(empty_database)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def engine(empty_engine: AsyncEngine) -> AsyncEngine:
+    """An engine on a fresh database that holds the tables of the example domain."""
+    async with empty_engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    return empty_engine

@@ -1,0 +1,1 @@
+"""Executing lessons and holding their outputs to what is committed."""

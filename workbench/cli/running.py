@@ -17,6 +17,7 @@ from workbench.execution.run import (
     outputs_comparable,
     run_lessons,
 )
+from workbench.kernel.warm import start_warming
 from workbench.postgres import ServerUnavailable, open_server
 
 
@@ -28,6 +29,7 @@ def run_with_progress(
     Returns the outcomes. Raises Failure where there is no server or a notebook is broken.
     """
     started = time.monotonic()
+    start_warming()
     with failures_of(ServerUnavailable, BrokenNotebook), open_server() as server:
         click.echo(f"{server.describe()}: {_lessons(len(lessons))}")
         if compare and not outputs_comparable(server):

@@ -10,8 +10,10 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping, Sequence
-from multiprocessing.context import ForkServerProcess
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import IO
 
 PRELOADED = (
@@ -27,6 +29,7 @@ PRELOADED = (
 KERNEL_OPTIONS = (
     "--log-level=ERROR",
     "--InteractiveShell.xmode=Minimal",
+    "--InteractiveShell.colors=nocolor",
     "--HistoryManager.enabled=False",
 )
 
@@ -34,6 +37,27 @@ KERNEL_OPTIONS = (
 def can_fork() -> bool:
     """Whether warm kernels work here; macOS may abort a forked child, Windows cannot fork."""
     return sys.platform == "linux"
+
+
+def start_warming() -> None:
+    """Start the fork server now, so that its imports run beside other work.
+
+    Call in the main thread. The server ignores the terminal's Ctrl-C and ends with this process.
+    """
+    if not can_fork():
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        _context()
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(PRELOADED))
+    return context
 
 
 class WarmKernel:
@@ -44,9 +68,7 @@ class WarmKernel:
     stderr: IO[bytes] | None = None
 
     def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: str | None) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(list(PRELOADED))
-        self._process: ForkServerProcess = context.Process(
+        self._process: ForkServerProcess = _context().Process(
             target=_become_kernel, args=(list(argv), dict(env), cwd), daemon=True
         )
         self._process.start()
@@ -80,8 +102,20 @@ def _become_kernel(argv: list[str], env: dict[str, str], cwd: str | None) -> Non
     sys.path.insert(0, "")
     sys.argv = ["kernel", *argv]
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415 - preloaded; bound after the fork
 
-    # ipykernel ends itself when its parent, here the fork server, is gone.
-    parent = f"--IPKernelApp.parent_handle={os.getppid()}"
-    IPKernelApp.launch_instance(argv=[*argv, *KERNEL_OPTIONS, parent])
+    # Any parent, so that ipykernel keeps its hints for a terminal to itself.
+    quiet = f"--IPKernelApp.parent_handle={os.getppid()}"
+    IPKernelApp.launch_instance(argv=[*argv, *KERNEL_OPTIONS, quiet])
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that asked for it is gone, killed or not.
+
+    The fork server cannot tell: it lives for as long as one of its children does.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

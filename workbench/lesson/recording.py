@@ -73,7 +73,9 @@ class Recording(Sequence[Statement]):
     def _execute(
         self, conn: Connection, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
     ) -> None:
-        sets = list(parameters) if many else [parameters] if parameters else []
+        # The batches of "insertmanyvalues" are called many, but hold one flat tuple.
+        several = many and not isinstance(parameters, tuple)
+        sets = list(parameters) if several else [parameters] if parameters else []
         self._entries.append(Statement(sql, sets))
 
     def _failed(self, context: ExceptionContext) -> None:

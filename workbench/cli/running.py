@@ -55,6 +55,9 @@ async def _follow(
     async for outcome in run_lessons(lessons, compare=compare):
         outcomes.append(outcome)
         mark = click.style("ok    ", fg="green")
+        if outcome.needs:
+            click.echo(f"  left    {outcome.lesson.name}: needs PostgreSQL {outcome.needs}")
+            continue
         if not outcome.passed:
             mark = click.style("FAILED", fg="red", bold=True)
         click.echo(

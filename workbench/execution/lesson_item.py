@@ -13,8 +13,8 @@ from nbmake.pytest_items import NotebookFailedException, NotebookItem
 from workbench.execution.comparison import differences
 from workbench.execution.lessons import lesson_at
 from workbench.execution.listings import stale_listings
-from workbench.execution.notebook import read_notebook
-from workbench.execution.run import CELL_TIMEOUT, COMPARED_VARIABLE, LABEL_VARIABLE
+from workbench.execution.notebook import oldest_postgresql, read_notebook
+from workbench.execution.run import CELL_TIMEOUT, COMPARED_VARIABLE, LABEL_VARIABLE, MAJOR_VARIABLE
 
 
 class LessonDiffers(Exception):
@@ -34,6 +34,9 @@ class LessonItem(NotebookItem):
         committed = read_notebook(path)
         if stale := stale_listings(self.name, committed):
             raise LessonDiffers("\n".join(stale))
+        needs = oldest_postgresql(committed)
+        if needs > int(os.environ[MAJOR_VARIABLE]):
+            pytest.skip(f"needs PostgreSQL {needs}")
         os.environ[LABEL_VARIABLE] = path.stem
         result = NotebookRun(path, CELL_TIMEOUT).execute()
         if result.error is not None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+OLDEST_POSTGRESQL = 15
+
 type Notebook = dict[str, Any]
 type Cell = dict[str, Any]
 
@@ -106,6 +108,16 @@ def outputs(cell: Cell) -> list[dict[str, Any]]:
                 stored["execution_count"] = output.get("execution_count")
             kept.append(stored)
     return kept
+
+
+def oldest_postgresql(notebook: Notebook) -> int:
+    """Return the oldest major version that ``notebook`` runs on.
+
+    A cell tagged ``postgresql-17`` says that it uses what is new in 17.
+    """
+    tags = [tag for cell in notebook["cells"] for tag in cell["metadata"].get("tags", [])]
+    named = [int(tag.removeprefix("postgresql-")) for tag in tags if tag.startswith("postgresql-")]
+    return max(named, default=OLDEST_POSTGRESQL)
 
 
 def code_cells(notebook: Notebook) -> Iterator[Cell]:

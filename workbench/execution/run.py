@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 from workbench.execution.comparison import differences
 from workbench.execution.lessons import Lesson
 from workbench.execution.listings import fill_listings, stale_listings
-from workbench.execution.notebook import Notebook, code_cells, read_notebook, source
+from workbench.execution.notebook import (
+    Notebook,
+    code_cells,
+    oldest_postgresql,
+    read_notebook,
+    source,
+)
 from workbench.kernel.environment import warm_kernels
 
 if TYPE_CHECKING:
@@ -26,19 +32,24 @@ CELL_TIMEOUT = 120
 RUN_VARIABLE = "WORKBENCH_RUN"
 LABEL_VARIABLE = "WORKBENCH_LESSON"
 COMPARED_VARIABLE = "WORKBENCH_OUTPUTS_COMPARED"
+MAJOR_VARIABLE = "WORKBENCH_POSTGRESQL_MAJOR"
 COMPARED_POSTGRESQL = 18
 COMPARED_SQLALCHEMY = "2.1."
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one lesson; ``seconds`` is wall time from its start to its end."""
+    """What came of one lesson; ``seconds`` is wall time from its start to its end.
+
+    ``needs`` is the PostgreSQL version without which it was not executed.
+    """
 
     lesson: Lesson
     seconds: float
     executed: Notebook
     error: str | None = None
     differences: list[str] = field(default_factory=list)
+    needs: int | None = None
 
     @property
     def passed(self) -> bool:
@@ -68,6 +79,7 @@ def execution_environment(server: Server) -> Iterator[str]:
     changes = {
         "DATABASE_URL": server.url.render_as_string(hide_password=False),
         RUN_VARIABLE: run,
+        MAJOR_VARIABLE: str(server.version[0]),
         COMPARED_VARIABLE: "yes" if outputs_comparable(server) else "",
     }
     before = {name: os.environ.get(name) for name in changes}
@@ -113,6 +125,9 @@ async def run_lesson(lesson: Lesson, *, compare: bool) -> Outcome:
     """Execute one lesson from its committed cells, listings filled from their snippets."""
     started = time.monotonic()
     committed = read_notebook(lesson.path)
+    needs = oldest_postgresql(committed)
+    if needs > int(os.environ[MAJOR_VARIABLE]):
+        return Outcome(lesson, 0.0, committed, needs=needs)
     executed = copy.deepcopy(committed)
     fill_listings(executed)
     error, executed = await _execute(executed, lesson)

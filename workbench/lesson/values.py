@@ -9,6 +9,9 @@ from typing import Any
 
 _LONGEST = 60
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
+_MOMENT = re.compile(
+    r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d(?::\d\d)?)?(?![\d:])"
+)
 _CLOCK_TOLERANCE = dt.timedelta(days=1)
 
 
@@ -45,12 +48,20 @@ class ValueNames:
                 return _cut(self.text(str(value)))
 
     def text(self, text: str) -> str:
-        """Return ``text`` with each UUID in it replaced by its name."""
+        """Return ``text`` with each UUID and each date and time near the clock named."""
+        text = _MOMENT.sub(_named_if_now, text)
         return _UUID.sub(lambda found: self._name(uuid.UUID(found[0])), text)
 
     def _name(self, value: uuid.UUID) -> str:
         number = self._numbers.setdefault(value, len(self._numbers) + 1)
         return f"<uuid {number}>"
+
+
+def _named_if_now(found: re.Match[str]) -> str:
+    try:
+        return "<now>" if _near_now(dt.datetime.fromisoformat(found[0])) else found[0]
+    except ValueError:
+        return found[0]
 
 
 def _near_now(value: dt.datetime) -> bool:

@@ -89,3 +89,13 @@ async def test_nothing_is_recorded_after_the_block(engine: AsyncEngine) -> None:
         await connection.execute(text("SELECT 1"))
     assert len(sent) == 0
     assert sent._repr_mimebundle_()[0]["text/markdown"] == "**No statements**"
+
+
+async def test_a_batch_of_rows_in_one_insert_is_one_set_of_values(engine: AsyncEngine) -> None:
+    returned = insert(User).returning(User.created_at)
+    with record(engine) as sent:
+        async with AsyncSession(engine) as session:
+            rows = [{"email": f"{number}", "name": "x"} for number in range(10)]
+            await session.execute(returned, rows)
+    assert len(sent) == 1
+    assert "… 9 more rows" in str(sent)

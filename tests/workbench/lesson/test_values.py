@@ -42,3 +42,11 @@ def test_uuids_are_numbered_by_first_appearance() -> None:
 
 def test_long_values_are_cut() -> None:
     assert len(ValueNames().literal("x" * 1000)) == 60
+
+
+def test_the_clock_is_not_shown_inside_text_either() -> None:
+    now = dt.datetime.now(dt.UTC)
+    assert ValueNames().text(f"Failing row contains ({now}, x).") == (
+        "Failing row contains (<now>, x)."
+    )
+    assert ValueNames().text("on 2020-01-02 03:04:05+00") == "on 2020-01-02 03:04:05+00"

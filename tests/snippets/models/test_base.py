@@ -1,0 +1,105 @@
+"""Names by rule for constraints, offsets by default for datetimes."""
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, MetaData, UniqueConstraint, inspect
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.schema import CreateTable
+
+from snippets.models.base import Base
+
+
+def fresh_base() -> type[DeclarativeBase]:
+    """Return a base with the same rules and no tables yet."""
+
+    class Isolated(DeclarativeBase):
+        metadata = MetaData(naming_convention=Base.metadata.naming_convention)
+        type_annotation_map = Base.type_annotation_map
+
+    return Isolated
+
+
+def test_a_bare_datetime_keeps_its_offset() -> None:
+    class Meeting(fresh_base()):
+        __tablename__ = "meeting"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        begins_at: Mapped[datetime]
+        ended_at: Mapped[datetime | None]
+
+    for column in (Meeting.__table__.c.begins_at, Meeting.__table__.c.ended_at):
+        assert isinstance(column.type, DateTime)
+        assert column.type.timezone
+
+
+async def test_every_kind_of_constraint_gets_a_name_that_a_migration_can_drop(
+    empty_engine: AsyncEngine,
+) -> None:
+    isolated = fresh_base()
+
+    class Place(isolated):
+        __tablename__ = "place"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    class Room(isolated):
+        __tablename__ = "room"
+        __table_args__ = (
+            UniqueConstraint("floor", "door"),
+            CheckConstraint("floor >= 0", name="floor_not_negative"),
+        )
+        id: Mapped[int] = mapped_column(primary_key=True)
+        floor: Mapped[int]
+        door: Mapped[int]
+        size: Mapped[int] = mapped_column(index=True)
+        place_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
+
+    async with empty_engine.begin() as connection:
+        await connection.run_sync(isolated.metadata.create_all)
+
+        def names(sync_connection) -> set[str | None]:
+            inspector = inspect(sync_connection)
+            return {
+                inspector.get_pk_constraint("room")["name"],
+                *(found["name"] for found in inspector.get_unique_constraints("room")),
+                *(found["name"] for found in inspector.get_check_constraints("room")),
+                *(found["name"] for found in inspector.get_foreign_keys("room")),
+                *(
+                    found["name"]
+                    for found in inspector.get_indexes("room")
+                    if "duplicates_constraint" not in found
+                ),
+            }
+
+        assert await connection.run_sync(names) == {
+            "pk_room",
+            "uq_room_floor_door",
+            "ck_room_floor_not_negative",
+            "fk_room_place_id_place",
+            "ix_room_size",
+        }
+
+
+def test_two_unique_constraints_that_begin_with_the_same_column_have_different_names() -> None:
+    class Seat(fresh_base()):
+        __tablename__ = "seat"
+        __table_args__ = (UniqueConstraint("line", "chair"), UniqueConstraint("line", "ticket"))
+        id: Mapped[int] = mapped_column(primary_key=True)
+        line: Mapped[int]
+        chair: Mapped[int]
+        ticket: Mapped[int]
+
+    statement = str(CreateTable(Seat.__table__))
+    assert "uq_seat_line_chair" in statement
+    assert "uq_seat_line_ticket" in statement
+
+
+def test_a_check_without_a_name_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="explicitly named"):
+
+        class Lamp(fresh_base()):
+            __tablename__ = "lamp"
+            __table_args__ = (CheckConstraint("watts > 0"),)
+            id: Mapped[int] = mapped_column(primary_key=True)
+            watts: Mapped[int]

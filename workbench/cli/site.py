@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from workbench.cli.failure import Failure, reported
+from workbench.cli.failure import Failure, failures_of, reported
 from workbench.cli.lessons import verify_lessons
 from workbench.execution.fingerprint import Fingerprints
 from workbench.execution.lessons import ROOT, all_lessons
@@ -13,7 +13,13 @@ CONFIG = ROOT / "mkdocs.yml"
 
 
 @click.command()
-@click.option("--port", default=8000, show_default=True, help="Taken: a free one is used.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8000,
+    show_default=True,
+    help="Taken: a free one is used.",
+)
 @click.option("--all", "everything", is_flag=True, help="Verify lessons that did not change too.")
 def serve(port: int, everything: bool) -> None:
     """Verify the lessons whose inputs changed, then serve the site on 127.0.0.1.
@@ -21,7 +27,8 @@ def serve(port: int, everything: bool) -> None:
     Pages follow changes of the files while it runs. A lesson that fails is reported and the
     site is served all the same, from the committed outputs; the command then ends with 1.
     """
-    from workbench.site.serve import serve as serve_site  # noqa: PLC0415 - imports MkDocs
+    from workbench.site.build import SiteNotBuilt  # noqa: PLC0415 - imports MkDocs
+    from workbench.site.serve import serve as serve_site  # noqa: PLC0415
 
     lessons = all_lessons()
     due = lessons if everything else Fingerprints().changed(lessons)
@@ -34,7 +41,8 @@ def serve(port: int, everything: bool) -> None:
             reported(str(error))
     else:
         click.echo(f"{len(lessons)} lessons: nothing changed since they last passed.")
-    serve_site(CONFIG, port=port, on_ready=click.echo)
+    with failures_of(SiteNotBuilt):
+        serve_site(CONFIG, port=port, on_ready=click.echo, on_problem=reported)
     if failure:
         raise failure
 
@@ -43,7 +51,8 @@ def serve(port: int, everything: bool) -> None:
 @click.option("--to", default="site", show_default=True, help="The folder to build into.")
 def site(to: str) -> None:
     """Build the static site from the committed outputs; no database is needed."""
-    from workbench.site.build import build_site  # noqa: PLC0415 - imports MkDocs
+    from workbench.site.build import SiteNotBuilt, build_site  # noqa: PLC0415 - imports MkDocs
 
-    seconds = build_site(CONFIG, ROOT / to)
+    with failures_of(SiteNotBuilt):
+        seconds = build_site(CONFIG, ROOT / to)
     click.echo(f"Built {to}/ in {seconds:.1f} s")

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from workbench.cli.bench import bench
 from workbench.cli.failure import Failure, reported
 from workbench.cli.lab import lab
 from workbench.cli.lessons import list_lessons, listings, new, notebooks, verify
@@ -47,6 +48,7 @@ for command in (
     lab,
     test,
     check,
+    bench,
     new,
     listings,
     list_lessons,

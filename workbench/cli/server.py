@@ -16,7 +16,8 @@ def server() -> None:
 
     with failures_of(ServerUnavailable), open_server() as running:
         click.echo(running.describe())
-        url = running.url.set(drivername="postgresql")
+        # psql knows sslmode where asyncpg knows ssl.
+        url = running.url.set(drivername="postgresql").difference_update_query(["ssl"])
         click.echo(url.render_as_string(hide_password=running.origin == "DATABASE_URL"))
         click.echo("Ctrl-C ends it.")
         threading.Event().wait()

@@ -1,5 +1,6 @@
 """Fixtures on real servers and real processes, each in a temporary directory of the test's own."""
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -77,14 +78,17 @@ def binaries() -> Iterator[Binaries]:
 @pytest.fixture(scope="session", params=["embedded", *map(str, LOCAL_SERVERS)])
 def server(request: pytest.FixtureRequest, shared_cache: Path) -> Iterator[Server]:
     """A server of our own, once for each version that is here."""
-    with pytest.MonkeyPatch.context() as patch, directory_for_all() as directory:
-        patch.delenv("DATABASE_URL", raising=False)
-        patch.setenv("WORKBENCH_CACHE", str(shared_cache))
-        patch.setattr(tempfile, "tempdir", str(directory))
-        if request.param != "embedded":
-            patch.setenv("WORKBENCH_POSTGRES_BIN", request.param)
-        with open_server() as opened:
-            yield opened
+    with contextlib.ExitStack() as stack:
+        directory = stack.enter_context(directory_for_all())
+        # For the start alone: other tests of this session keep their own environment.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("DATABASE_URL", raising=False)
+            patch.setenv("WORKBENCH_CACHE", str(shared_cache))
+            patch.setattr(tempfile, "tempdir", str(directory))
+            if request.param != "embedded":
+                patch.setenv("WORKBENCH_POSTGRES_BIN", request.param)
+            opened = stack.enter_context(open_server())
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ clean:  ## remove what was built here; the environments stay
 
 $(READY): requirements.lock pyproject.toml .python-version
 	@sh workbench/environment.sh .venv requirements.lock
-	@.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(LAB_READY): requirements-lab.lock .python-version

@@ -1,0 +1,162 @@
+"""The site, built once for all tests: ours, and one of lessons made to be difficult."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.site.sample_lessons import write_hostile_lesson, write_plain_lesson
+from workbench.site.build import build_site
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class BuiltSite:
+    """A site on disk, served at ``url``, which ends in a slash."""
+
+    folder: Path
+    url: str
+
+    def pages(self) -> list[str]:
+        """Return the address of every page below ``url``, the error page included."""
+        return sorted(
+            path.relative_to(self.folder).as_posix().removesuffix("index.html")
+            for path in self.folder.rglob("*.html")
+        )
+
+    def lessons(self) -> list[str]:
+        """Return the addresses of lessons."""
+        return [page for page in self.pages() if page.startswith("lessons/")]
+
+    def html(self, page: str) -> str:
+        """Return the HTML of ``page``."""
+        path = self.folder / page
+        return (path / "index.html" if path.is_dir() else path).read_text(encoding="utf-8")
+
+
+def write_config(folder: Path, *, notebooks: Path, docs: Path, nav: list[object]) -> Path:
+    """Write a configuration like ours, with other sources, into ``folder``."""
+    config = {
+        "INHERIT": str(REPOSITORY / "mkdocs.yml"),
+        "docs_dir": str(docs),
+        "hooks": [str(REPOSITORY / "workbench/site/hook.py")],
+        "plugins": {"mkdocs-jupyter": {"notebook_dirs": {"lessons": str(notebooks)}}},
+        "nav": nav,
+    }
+    path = folder / "mkdocs.yml"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def difficult_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The configuration of a site with one usual lesson and one hostile one."""
+    folder = tmp_path_factory.mktemp("difficult")
+    write_plain_lesson(folder / "notebooks/queries/plain.ipynb")
+    write_hostile_lesson(folder / "notebooks/models/hostile.ipynb")
+    docs = folder / "docs"
+    shutil.copytree(REPOSITORY / "docs/assets", docs / "assets")
+    (docs / "index.md").write_text(
+        "# Start\n\nRead [the page](lessons/queries/plain.ipynb#when-not-to).\n\n"
+        "<!-- lessons by topic -->\n",
+        encoding="utf-8",
+    )
+    return write_config(
+        folder,
+        notebooks=folder / "notebooks",
+        docs=docs,
+        nav=[
+            "index.md",
+            {"Queries": ["lessons/queries/plain.ipynb"]},
+            {"Models": ["lessons/models/hostile.ipynb"]},
+        ],
+    )
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
+    """Our site. A warning in the build is an error."""
+    folder = tmp_path_factory.mktemp("site")
+    build_site(REPOSITORY / "mkdocs.yml", folder, strict=True)
+    with served(folder) as url:
+        yield BuiltSite(folder, url)
+
+
+@pytest.fixture(scope="session")
+def difficult(
+    difficult_config: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BuiltSite]:
+    """A site with one usual lesson and one hostile one."""
+    folder = tmp_path_factory.mktemp("difficult-site")
+    build_site(difficult_config, folder, strict=True)
+    with served(folder) as url:
+        yield BuiltSite(folder, url)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve ``folder`` on a free port of the loopback interface."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The browser of the system. Without one the test is skipped, except on CI."""
+    path = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    if path is None:
+        sentence = "no browser: install Chromium, or set CHROMIUM to the path of its program"
+        if os.environ.get("CI") == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox"] if is_root else []
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desktop(chromium: Browser) -> AsyncIterator[Page]:
+    """A page of 1280 pixels, in light colours, that may use the clipboard."""
+    context = await chromium.new_context(
+        viewport={"width": 1280, "height": 900},
+        color_scheme="light",
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    yield await context.new_page()
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def dark_phone(chromium: Browser) -> AsyncIterator[Page]:
+    """A page of 360 pixels, in dark colours."""
+    context = await chromium.new_context(
+        viewport={"width": 360, "height": 740}, color_scheme="dark"
+    )
+    yield await context.new_page()
+    await context.close()

@@ -1,0 +1,92 @@
+"""A lesson becomes Markdown; these need no MkDocs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.site.sample_lessons import code, error, printed, prose
+from workbench.site import page_html
+from workbench.site.lesson_markdown import (
+    SnippetLinks,
+    UnreadableOutput,
+    fenced,
+    lesson_markdown,
+    lesson_title,
+)
+
+LINKS = SnippetLinks(repository="https://example.org/blob/main", download="../..")
+
+
+def markdown(*cells: dict[str, object]) -> str:
+    return lesson_markdown({"cells": list(cells)}, links=LINKS)
+
+
+def test_a_fence_is_longer_than_any_inside() -> None:
+    assert fenced("a\n`````\nb", language="text") == "``````text\na\n`````\nb\n``````"
+
+
+def test_pieces_that_a_cell_printed_are_one_block() -> None:
+    text = markdown(code("cell", "x", printed("a"), printed("b\n")))
+    assert text.count("```text\nab\n```") == 1
+
+
+def test_a_cell_that_may_be_in_several_lines_is_joined() -> None:
+    assert "```python\na\nb\n```" in markdown(code("cell", ["a\n", "b"]))  # type: ignore[arg-type]
+
+
+def test_an_output_that_cannot_be_shown_names_its_cell() -> None:
+    unknown = {"output_type": "display_data", "data": {"text/html": "<b>"}, "metadata": {}}
+    with pytest.raises(UnreadableOutput, match=r"cell widget: .*text/html"):
+        markdown(code("widget", "x", unknown))
+
+
+def test_an_error_that_a_lesson_stored_is_shown_without_its_traceback() -> None:
+    stored = {"output_type": "error", "ename": "ValueError", "evalue": "no", "traceback": ["deep"]}
+    text = markdown(code("cell", "x", stored))
+    assert "ValueError: no" in text
+    assert "deep" not in text
+
+
+def test_a_listing_in_prose_has_its_caption_above_the_code() -> None:
+    cell = prose("shown", "See:\n\n```python\nx = 1\n```")
+    cell["metadata"] = {"listing": "snippets/a/b.py::x"}
+    text = markdown(prose("claim", "# Title"), cell)
+    assert text.index("See:") < text.index("[snippets/a/b.py]") < text.index("```python")
+
+
+def test_neighbours_with_one_tag_share_a_fold() -> None:
+    cells = [code(name, "x", tags=["setup"]) for name in ("one", "two")]
+    assert markdown(*cells).count("details | Setup") == 1
+    assert markdown(cells[0], prose("between", "Text"), cells[1]).count("details | Setup") == 2
+
+
+def test_a_kind_that_is_unknown_is_set_plainly() -> None:
+    output = error("no")
+    output["metadata"] = {"text/markdown": {"kind": 'x" onclick="y'}}
+    assert "/// html | div.output\n" in markdown(code("cell", "x", output))
+
+
+def test_the_title_is_the_first_heading() -> None:
+    assert lesson_title({"cells": [prose("claim", "# The *title*\n\nText\n\n## Next")]}) == (
+        "The *title*"
+    )
+    assert lesson_title({"cells": [prose("claim", "No heading")]}) is None
+
+
+def test_a_summary_is_short_and_can_stand_in_an_attribute() -> None:
+    assert page_html.summary("<p></p><p>A <b>\n&quot;b&quot;</b> &lt;c&gt;</p><p>d</p>") == (
+        "A &quot;b&quot; &lt;c&gt;"
+    )
+    assert page_html.summary("<h1>Only a title</h1>") is None
+    long = page_html.summary(f"<p>{'word ' * 60}</p>")
+    assert long is not None
+    assert len(long) <= page_html.LONGEST_SUMMARY
+    assert long.endswith("word…")
+
+
+def test_evidence_without_lines_leaves_the_next_block_alone() -> None:
+    page = (
+        '<div class="output output-sql"><p>No statements</p></div>'
+        "<pre><span></span><code>x = 1\n</code></pre>"
+    )
+    assert page_html.with_hanging_lines(page) == page

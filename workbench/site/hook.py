@@ -1,0 +1,112 @@
+"""What MkDocs does besides its settings: the events of one build."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation, Section
+from mkdocs.structure.pages import Page
+
+from workbench.site import page_html
+from workbench.site.lesson_markdown import (
+    SnippetLinks,
+    UnreadableOutput,
+    lesson_markdown,
+    lesson_title,
+    read_lesson,
+)
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LESSONS_MARK = "<!-- lessons by topic -->"
+
+_topics: list[Section] = []
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """Publish every snippet as a file of the site, under the path it has in the repository."""
+    for path in sorted((REPOSITORY / "snippets").rglob("*.py")):
+        if path.name != "__init__.py":
+            uri = path.relative_to(REPOSITORY).as_posix()
+            files.append(File.generated(config, uri, abs_src_path=str(path)))
+    return files
+
+
+def on_nav(nav: Navigation, *, config: MkDocsConfig, files: Files) -> None:
+    """Keep the topics, so that the home page lists lessons in the order of the navigation."""
+    _topics[:] = [item for item in nav.items if isinstance(item, Section)]
+
+
+def on_pre_page(page: Page, *, config: MkDocsConfig, files: Files) -> Page:
+    """Let a lesson be turned into Markdown by us instead of by nbconvert's templates."""
+    if is_lesson(page):
+        # Both names belong to mkdocs-jupyter. It asks the first for a notebook's Markdown:
+        # answering skips nbconvert, which adds a visible style sheet and escapes code twice.
+        # The second makes it parse each finished page again to find links in outputs; ours
+        # are in the Markdown, where MkDocs resolves and checks them.
+        vars(page)["_mkdocs_jupyter_content"] = lambda: {"content": _markdown(page, config)}
+        vars(page.file)["_mkdocs_jupyter_mount"] = None
+    return page
+
+
+def on_page_markdown(
+    markdown: str, *, page: Page, config: MkDocsConfig, files: Files
+) -> str | None:
+    """Fill in the list of lessons where a page asks for it."""
+    if LESSONS_MARK in markdown:
+        return markdown.replace(LESSONS_MARK, _lessons_by_topic())
+    return None
+
+
+def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Give every page a description, and a lesson its download link and its hanging lines."""
+    page.meta.setdefault("description", page_html.summary(html) or config.site_description)
+    if is_lesson(page):
+        html = page_html.with_hanging_lines(page_html.without_idle_spans(html))
+        html = page_html.with_download(html, notebook=_source(page).name)
+    return html
+
+
+def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
+    """Make no request to anybody else."""
+    return page_html.without_repository_statistics(output)
+
+
+def is_lesson(page: Page) -> bool:
+    """Tell whether ``page`` comes from a notebook."""
+    return page.file.src_uri.endswith(".ipynb")
+
+
+def _source(page: Page) -> Path:
+    return Path(str(page.file.abs_src_path))
+
+
+def _markdown(page: Page, config: MkDocsConfig) -> str:
+    branch = re.search(r"(?:^|/)edit/([^/]+)/", config.edit_uri or "")
+    links = SnippetLinks(
+        repository=f"{(config.repo_url or '').rstrip('/')}/blob/{branch[1] if branch else 'main'}",
+        download="../" * page.file.src_uri.count("/") + ".",
+    )
+    try:
+        return lesson_markdown(read_lesson(_source(page)), links=links)
+    except (UnreadableOutput, KeyError, ValueError) as error:
+        raise PluginError(f"{page.file.src_uri}: {error}") from error
+
+
+def _lessons_by_topic() -> str:
+    parts = []
+    for topic in _topics:
+        lessons = [page for page in topic.children if isinstance(page, Page) and is_lesson(page)]
+        if lessons:
+            parts.append(f"### {topic.title}")
+            parts.append(
+                "\n".join(
+                    f"- [{lesson_title(read_lesson(_source(page))) or page.file.name}]"
+                    f"({page.file.src_uri})"
+                    for page in lessons
+                )
+            )
+    return "\n\n".join(parts)

@@ -1,0 +1,193 @@
+"""A lesson as one Markdown document: prose, code, and the outputs stored beside it."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+type Cell = Mapping[str, Any]
+
+# A block may hold only blocks with fewer slashes than its own.
+FOLD, CELL, PART = "/////", "////", "///"
+FOLDED: Final = {"setup": "Setup", "solution": "Solution"}
+KINDS: Final = {"sql", "plan", "error", "table"}
+
+
+class UnreadableOutput(ValueError):
+    """A cell holds an output of which nothing can be shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnippetLinks:
+    """Where the file behind a listing is read, and where it is downloaded from."""
+
+    repository: str
+    download: str
+
+    def caption(self, path: str) -> str:
+        """Return one line of Markdown that names ``path`` and links to both."""
+        read, download = (f"{base}/{quote(path)}" for base in (self.repository, self.download))
+        return (
+            f"[{path}]({read}){{ .listing-path }} "
+            f"[Download]({download}){{ .listing-download download={Path(path).name} }}"
+        )
+
+
+def read_lesson(path: Path) -> dict[str, Any]:
+    """Return the notebook at ``path``. Raises OSError or ValueError where it cannot be read."""
+    notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return notebook
+
+
+def lesson_title(notebook: Mapping[str, Any]) -> str | None:
+    """Return the text of the first level-one heading, as Markdown, or None."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            found = re.search(r"^# +(.+?) *#* *$", _source(cell), re.MULTILINE)
+            return found[1] if found else None
+    return None
+
+
+def lesson_markdown(notebook: Mapping[str, Any], *, links: SnippetLinks) -> str:
+    """Return the whole lesson as Markdown for Python-Markdown with PyMdown's blocks.
+
+    Every cell can be linked to as ``#cell-<id>``. Cells tagged ``setup`` or ``solution`` are
+    folded, neighbours together. Raises UnreadableOutput, naming the cell, where an output holds
+    none of Markdown, SVG and plain text.
+    """
+    return "\n\n".join(
+        _folded(FOLDED[fold], cells, links) if fold else _rendered(cells, links)
+        for fold, cells in groupby(notebook["cells"], key=_fold)
+    )
+
+
+def _fold(cell: Cell) -> str | None:
+    if cell["cell_type"] != "code":
+        return None
+    return next((tag for tag in cell["metadata"].get("tags", ()) if tag in FOLDED), None)
+
+
+def _folded(summary: str, cells: Iterator[Cell], links: SnippetLinks) -> str:
+    return (
+        f"{FOLD} details | {summary}\n    type: {summary.lower()}\n\n"
+        f"{_rendered(cells, links)}\n\n{FOLD}"
+    )
+
+
+def _rendered(cells: Iterator[Cell], links: SnippetLinks) -> str:
+    renderers: dict[str, Callable[[Cell, SnippetLinks], str]] = {
+        "markdown": _prose,
+        "code": _code,
+    }
+    return "\n\n".join(
+        renderers[cell["cell_type"]](cell, links)
+        for cell in cells
+        if cell["cell_type"] in renderers
+    )
+
+
+def _prose(cell: Cell, links: SnippetLinks) -> str:
+    text = _source(cell)
+    if not text.startswith("# "):
+        # MkDocs takes a page's title from a heading only where nothing stands before it.
+        text = f"{_anchor(cell)}\n\n{text}"
+    listing = cell["metadata"].get("listing")
+    if listing:
+        caption = _caption(listing, links)
+        text = re.sub(
+            r"^`{3,}python", lambda fence: f"{caption}\n\n{fence[0]}", text, count=1, flags=re.M
+        )
+    return text
+
+
+def _code(cell: Cell, links: SnippetLinks) -> str:
+    listing = cell["metadata"].get("listing")
+    parts = [fenced(_source(cell), language="python")]
+    if listing:
+        parts.insert(0, _caption(listing, links))
+    parts += [_output(cell, output) for output in _merged(cell["outputs"])]
+    selector = "div.cell.listing" if listing else "div.cell"
+    return f"{_anchor(cell)}\n\n{_block(CELL, selector, '\n\n'.join(parts))}"
+
+
+def _anchor(cell: Cell) -> str:
+    # Not on the element around the cell: the theme would let every block inside of it copy the
+    # text of the first.
+    return f'<div id="cell-{cell["id"]}"></div>'
+
+
+def _caption(listing: str, links: SnippetLinks) -> str:
+    return _block(PART, "div.listing-caption", links.caption(listing.partition("::")[0]))
+
+
+def _merged(outputs: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Join what was printed in several pieces; leave every other output as it is."""
+    for is_stream, run in groupby(outputs, key=lambda output: output["output_type"] == "stream"):
+        if is_stream:
+            yield {"output_type": "stream", "text": "".join(_text(piece["text"]) for piece in run)}
+        else:
+            yield from run
+
+
+def _output(cell: Cell, output: Mapping[str, Any]) -> str:
+    match output["output_type"]:
+        case "stream":
+            return _block(PART, "div.output", fenced(_text(output["text"]), language="text"))
+        case "error":
+            text = f"{output['ename']}: {output['evalue']}"
+            return _block(PART, "div.output.output-error", fenced(text, language="text"))
+    data = output["data"]
+    if "text/markdown" in data:
+        kind = output.get("metadata", {}).get("text/markdown", {}).get("kind")
+        selector = f"div.output.output-{kind}" if kind in KINDS else "div.output"
+        markdown = _text(data["text/markdown"])
+        return _block(PART, selector, _table(markdown) if kind == "table" else markdown)
+    if "image/svg+xml" in data:
+        return _block(PART, "div.output.output-figure", _figure(_text(data["image/svg+xml"])))
+    if "text/plain" in data:
+        return _block(PART, "div.output", fenced(_text(data["text/plain"]), language="text"))
+    raise UnreadableOutput(
+        f"cell {cell['id']}: an output holds only {', '.join(sorted(data)) or 'nothing'}"
+    )
+
+
+def _table(markdown: str) -> str:
+    """Return a table for Python-Markdown, which escapes fewer characters than GitHub does."""
+    codes = re.split(r"((?<![\\`])`[^`]+`)", markdown)
+    return "".join(
+        part.replace(r"\|", "|") if index % 2 else part.replace(r"\~", "&#126;")
+        for index, part in enumerate(codes)
+    )
+
+
+def _figure(svg: str) -> str:
+    """Return an image with the picture inside: no script in it runs, no style in it leaks."""
+    title = re.search(r"<title[^>]*>(.*?)</title>", svg, re.DOTALL)
+    alternative = " ".join(html.unescape(title[1]).split()) if title else ""
+    return f'<img alt="{html.escape(alternative)}" src="data:image/svg+xml,{quote(svg.strip())}">'
+
+
+def fenced(text: str, *, language: str) -> str:
+    """Return ``text`` as a fenced code block that no backticks inside can close."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def _block(slashes: str, selector: str, content: str) -> str:
+    return f"{slashes} html | {selector}\n\n{content}\n\n{slashes}"
+
+
+def _source(cell: Cell) -> str:
+    return _text(cell["source"])
+
+
+def _text(text: str | list[str]) -> str:
+    return text if isinstance(text, str) else "".join(text)

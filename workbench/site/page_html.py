@@ -1,0 +1,70 @@
+"""What Markdown cannot say about a finished page: its summary, and where its lines may wrap."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_BLOCK = re.compile(
+    r'(<div class="output output-(?:sql|plan|error)">(?:(?!</div>).)*?<pre><span></span><code>)'
+    r"(.*?)(</code>)",
+    re.DOTALL,
+)
+_IDLE_SPAN = re.compile(r'<span class="[nopw]">([^<]*)</span>')
+_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
+LONGEST_SUMMARY = 160
+DEEPEST_HANG = 20
+
+
+def summary(page: str) -> str | None:
+    """Return the text of the first paragraph, at most 160 characters, or None without one.
+
+    The text is escaped, ready to stand between double quotes in an attribute.
+    """
+    for found in _PARAGRAPH.finditer(page):
+        text = " ".join(html.unescape(re.sub(r"<[^>]+>", "", found[1])).split())
+        if not text:
+            continue
+        if len(text) > LONGEST_SUMMARY:
+            text = text[: LONGEST_SUMMARY - 1].rsplit(" ", 1)[0].rstrip(",;:") + "…"
+        return html.escape(text)
+    return None
+
+
+def without_idle_spans(page: str) -> str:
+    """Drop the elements that highlighting puts around names, operators and spaces.
+
+    They take the colour of the text around them and are half of all elements of a lesson.
+    """
+    return _IDLE_SPAN.sub(r"\1", page)
+
+
+def with_hanging_lines(page: str) -> str:
+    """Wrap each line of SQL, plans and errors, so that a folded line hangs under its start."""
+    return _BLOCK.sub(lambda found: found[1] + _lines(found[2]) + found[3], page)
+
+
+def _lines(code: str) -> str:
+    lines = code.rstrip("\n").split("\n")
+    return "".join(f'<span class="line{_indent(line)}">{line}\n</span>' for line in lines)
+
+
+def _indent(line: str) -> str:
+    text = html.unescape(re.sub(r"<[^>]+>", "", line))
+    depth = len(text) - len(text.lstrip(" ")) + (4 if text.lstrip().startswith("->") else 0)
+    depth = min(depth - depth % 2, DEEPEST_HANG)
+    return f" in{depth}" if depth else ""
+
+
+def with_download(page: str, *, notebook: str) -> str:
+    """Offer the file ``notebook``, which lies beside the page, under the title."""
+    link = (
+        '<p class="lesson-links" data-search-exclude>'
+        f'<a href="{html.escape(notebook)}" download>Download notebook</a></p>'
+    )
+    return page.replace("</h1>", f"</h1>\n{link}", 1)
+
+
+def without_repository_statistics(page: str) -> str:
+    """Keep the theme from asking the repository's host for its stars and forks."""
+    return page.replace('data-md-component="source"', "")

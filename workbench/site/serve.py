@@ -1,0 +1,117 @@
+"""Serve the site on this machine, and build it again when its sources change."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path
+
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.livereload import LiveReloadServer
+
+from workbench.site.build import SiteNotBuilt, site_faults
+
+HOST = "127.0.0.1"
+
+
+def serve(
+    config_file: Path,
+    *,
+    port: int = 8000,
+    on_ready: Callable[[str], None],
+    on_problem: Callable[[str], None] = lambda line: print(line, file=sys.stderr),  # noqa: T201
+) -> None:
+    """Build the site of ``config_file`` and serve it until Ctrl-C, which ends the call.
+
+    Listens on the loopback address only: on ``port``, or where that is taken on a free port that
+    the system chooses. Calls ``on_ready`` once, with one line that names the address. A saved
+    change to the documentation, a lesson or the configuration builds the site again and reloads
+    open pages; its warnings and faults go to ``on_problem``, one line each, while the last good
+    pages stay. Raises SiteNotBuilt where the first build fails.
+    """
+    with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(prefix="site-") as site_dir:
+        server, line = _listening(port, site_dir)
+        with closing(server):
+            _serve(server, config_file, partial(on_ready, line), on_problem)
+
+
+def _serve(
+    server: _Server,
+    config_file: Path,
+    on_ready: Callable[[], None],
+    on_problem: Callable[[str], None],
+) -> None:
+    url = f"http://{HOST}:{server.server_port}/"
+
+    def built() -> MkDocsConfig:
+        with site_faults() as warnings:
+            config = load_config(str(config_file), site_dir=server.root)
+            config.site_url = url
+            config.plugins.on_startup(command="serve", dirty=False)
+            build(config, serve_url=url)
+        for warning in warnings:
+            on_problem(warning)
+        return config
+
+    def rebuild() -> None:
+        try:
+            built()
+        except SiteNotBuilt as faults:
+            on_problem(str(faults))
+
+    config = built()
+    server.builder = rebuild
+    for path in {config.docs_dir, str(config_file), *map(str, config.watch)}:
+        server.watch(path)
+    on_ready()
+    server.serve()  # type: ignore[no-untyped-call]
+
+
+class _Server(LiveReloadServer):
+    """A server that listens from the start, so that the port stays ours during the build."""
+
+    def __init__(self, port: int, root: str) -> None:
+        super().__init__(lambda: None, HOST, port, root)
+        self.listens = False
+        try:
+            self.server_bind()
+            self.server_activate()
+        except OSError:
+            self.server_close()
+            raise
+        self.listens = True
+        self.error_handler = self._error_page
+        logging.getLogger("mkdocs.livereload").setLevel(logging.ERROR)
+
+    def server_bind(self) -> None:
+        if not self.listens:
+            super().server_bind()
+
+    def close(self) -> None:
+        """Stop listening and watching, whether or not serving ever began."""
+        if self.serve_thread.is_alive():
+            self.shutdown()
+        else:
+            self.server_close()
+
+    def _error_page(self, code: int) -> bytes | None:
+        page = Path(self.root, f"{code}.html")
+        return page.read_bytes() if page.is_file() else None
+
+
+def _listening(port: int, root: str) -> tuple[_Server, str]:
+    try:
+        server, taken = _Server(port, root), False
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        server, taken = _Server(0, root), True
+    line = f"Serving at http://{HOST}:{server.server_port}/"
+    return server, f"{line} (port {port} is taken)" if taken else line

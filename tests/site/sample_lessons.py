@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from workbench.lesson.markdown import MimeBundle, bundle, fenced
 from workbench.lesson.plan import Plan
 from workbench.lesson.table import tabulate
+from workbench.markdown import MimeBundle, bundle, fenced
 
 MARKER = "hostile"
 HOSTILE = """\

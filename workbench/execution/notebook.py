@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ def _stored(cell: Cell) -> Cell:
     return stored
 
 
-def source(cell: Cell) -> str:
+def source(cell: Mapping[str, Any]) -> str:
     """Return the text of ``cell``, however the file splits it."""
     return joined(cell["source"])
 

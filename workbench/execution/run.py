@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -73,7 +73,11 @@ def execution_environment(server: Server) -> Iterator[str]:
 
     Yields the name of the run, which is part of the name of every database made in it.
     """
-    from workbench.postgres import drop_databases_of_run, sweep  # noqa: PLC0415 - slow to import
+    from workbench.postgres import (  # noqa: PLC0415 - slow to import
+        ServerUnavailable,
+        drop_databases_of_run,
+        sweep,
+    )
 
     run = secrets.token_hex(4)
     changes = {
@@ -93,8 +97,10 @@ def execution_environment(server: Server) -> Iterator[str]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-        drop_databases_of_run(server.url, run)
-        sweep(server.url)
+        # A server that has ended took its databases along.
+        with suppress(ServerUnavailable):
+            drop_databases_of_run(server.url, run)
+            sweep(server.url)
 
 
 async def run_lessons(

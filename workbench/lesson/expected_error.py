@@ -10,8 +10,8 @@ from typing import Any
 from IPython.display import display
 
 from workbench.lesson.database_error import database_message, server_error
-from workbench.lesson.markdown import MimeBundle, bundle, fenced
 from workbench.lesson.values import ValueNames
+from workbench.markdown import MimeBundle, bundle, fenced
 
 
 class ExpectedError[E: BaseException](AbstractContextManager["ExpectedError[E]"]):

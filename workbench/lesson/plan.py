@@ -10,8 +10,8 @@ from sqlalchemy import ClauseElement, Executable, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.ext.compiler import compiles
 
-from workbench.lesson.markdown import MimeBundle, bundle, fenced
 from workbench.lesson.values import ValueNames
+from workbench.markdown import MimeBundle, bundle, fenced
 
 _BUFFERS = re.compile(r"Buffers: shared (.+)")
 _NODE = re.compile(r"^ *(?:->  )?(?P<name>[A-Z][A-Za-z ]*?)(?: using | on |  ?\(|$)")

@@ -12,9 +12,9 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from workbench.lesson.database_error import database_message
-from workbench.lesson.markdown import MimeBundle, bundle, fenced
 from workbench.lesson.sql_text import comment, shortened
 from workbench.lesson.values import ValueNames
+from workbench.markdown import MimeBundle, bundle, fenced
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from workbench.lesson.markdown import MimeBundle, bundle, table_cell
+from workbench.markdown import MimeBundle, bundle, table_cell
 
 
 class ResultTable:

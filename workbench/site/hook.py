@@ -11,13 +11,13 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
+from workbench.execution.notebook import BrokenNotebook, read_notebook
 from workbench.site import page_html
 from workbench.site.lesson_markdown import (
     SnippetLinks,
     UnreadableOutput,
     lesson_markdown,
     lesson_title,
-    read_lesson,
 )
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -91,8 +91,8 @@ def _markdown(page: Page, config: MkDocsConfig) -> str:
         download="../" * page.file.src_uri.count("/") + ".",
     )
     try:
-        return lesson_markdown(read_lesson(_source(page)), links=links)
-    except (UnreadableOutput, KeyError, ValueError) as error:
+        return lesson_markdown(read_notebook(_source(page)), links=links)
+    except (BrokenNotebook, UnreadableOutput, KeyError) as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from error
 
 
@@ -104,7 +104,7 @@ def _lessons_by_topic() -> str:
             parts.append(f"### {topic.title}")
             parts.append(
                 "\n".join(
-                    f"- [{lesson_title(read_lesson(_source(page))) or page.file.name}]"
+                    f"- [{lesson_title(read_notebook(_source(page))) or page.file.name}]"
                     f"({page.file.src_uri})"
                     for page in lessons
                 )

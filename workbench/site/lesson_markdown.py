@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
+
+from workbench.execution.notebook import joined, source
+from workbench.markdown import fenced
 
 type Cell = Mapping[str, Any]
 
@@ -40,17 +42,11 @@ class SnippetLinks:
         )
 
 
-def read_lesson(path: Path) -> dict[str, Any]:
-    """Return the notebook at ``path``. Raises OSError or ValueError where it cannot be read."""
-    notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return notebook
-
-
 def lesson_title(notebook: Mapping[str, Any]) -> str | None:
     """Return the text of the first level-one heading, as Markdown, or None."""
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            found = re.search(r"^# +(.+?) *#* *$", _source(cell), re.MULTILINE)
+            found = re.search(r"^# +(.+?) *#* *$", source(cell), re.MULTILINE)
             return found[1] if found else None
     return None
 
@@ -94,7 +90,7 @@ def _rendered(cells: Iterator[Cell], links: SnippetLinks) -> str:
 
 
 def _prose(cell: Cell, links: SnippetLinks) -> str:
-    text = _source(cell)
+    text = source(cell)
     if not text.startswith("# "):
         # MkDocs takes a page's title from a heading only where nothing stands before it.
         text = f"{_anchor(cell)}\n\n{text}"
@@ -109,7 +105,7 @@ def _prose(cell: Cell, links: SnippetLinks) -> str:
 
 def _code(cell: Cell, links: SnippetLinks) -> str:
     listing = cell["metadata"].get("listing")
-    parts = [fenced(_source(cell), language="python")]
+    parts = [fenced(source(cell).rstrip(), language="python")]
     if listing:
         parts.insert(0, _caption(listing, links))
     parts += [_output(cell, output) for output in _merged(cell["outputs"])]
@@ -131,7 +127,7 @@ def _merged(outputs: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Join what was printed in several pieces; leave every other output as it is."""
     for is_stream, run in groupby(outputs, key=lambda output: output["output_type"] == "stream"):
         if is_stream:
-            yield {"output_type": "stream", "text": "".join(_text(piece["text"]) for piece in run)}
+            yield {"output_type": "stream", "text": "".join(joined(piece["text"]) for piece in run)}
         else:
             yield from run
 
@@ -139,7 +135,7 @@ def _merged(outputs: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
 def _output(cell: Cell, output: Mapping[str, Any]) -> str:
     match output["output_type"]:
         case "stream":
-            return _block(PART, "div.output", fenced(_text(output["text"]), language="text"))
+            return _block(PART, "div.output", _plain(output["text"]))
         case "error":
             text = f"{output['ename']}: {output['evalue']}"
             return _block(PART, "div.output.output-error", fenced(text, language="text"))
@@ -147,12 +143,12 @@ def _output(cell: Cell, output: Mapping[str, Any]) -> str:
     if "text/markdown" in data:
         kind = output.get("metadata", {}).get("text/markdown", {}).get("kind")
         selector = f"div.output.output-{kind}" if kind in KINDS else "div.output"
-        markdown = _text(data["text/markdown"])
+        markdown = joined(data["text/markdown"])
         return _block(PART, selector, _table(markdown) if kind == "table" else markdown)
     if "image/svg+xml" in data:
-        return _block(PART, "div.output.output-figure", _figure(_text(data["image/svg+xml"])))
+        return _block(PART, "div.output.output-figure", _figure(joined(data["image/svg+xml"])))
     if "text/plain" in data:
-        return _block(PART, "div.output", fenced(_text(data["text/plain"]), language="text"))
+        return _block(PART, "div.output", _plain(data["text/plain"]))
     raise UnreadableOutput(
         f"cell {cell['id']}: an output holds only {', '.join(sorted(data)) or 'nothing'}"
     )
@@ -174,20 +170,9 @@ def _figure(svg: str) -> str:
     return f'<img alt="{html.escape(alternative)}" src="data:image/svg+xml,{quote(svg.strip())}">'
 
 
-def fenced(text: str, *, language: str) -> str:
-    """Return ``text`` as a fenced code block that no backticks inside can close."""
-    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
-    fence = "`" * (longest + 1)
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+def _plain(text: str | list[str]) -> str:
+    return fenced(joined(text).rstrip(), language="text")
 
 
 def _block(slashes: str, selector: str, content: str) -> str:
     return f"{slashes} html | {selector}\n\n{content}\n\n{slashes}"
-
-
-def _source(cell: Cell) -> str:
-    return _text(cell["source"])
-
-
-def _text(text: str | list[str]) -> str:
-    return text if isinstance(text, str) else "".join(text)

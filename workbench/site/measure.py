@@ -23,7 +23,8 @@ import click
 from bs4 import BeautifulSoup
 from mkdocs.utils.yaml import yaml_load
 
-from workbench.site.lesson_markdown import SnippetLinks, lesson_markdown, read_lesson
+from workbench.execution.notebook import read_notebook
+from workbench.site.lesson_markdown import SnippetLinks, lesson_markdown
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -83,7 +84,7 @@ def _write_plain_pages(docs: Path, mounts: dict[str, str]) -> None:
         for lesson in Path(folder).rglob("*.ipynb"):
             target = docs / mount / lesson.relative_to(folder).with_suffix(".md")
             target.parent.mkdir(parents=True, exist_ok=True)
-            text = lesson_markdown(read_lesson(lesson), links=links)
+            text = lesson_markdown(read_notebook(lesson), links=links)
             target.write_text(text.replace(".ipynb", ".md"), encoding="utf-8")
 
 

@@ -6,8 +6,8 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.lesson.markdown import fenced, table_cell
 from workbench.lesson.table import tabulate
+from workbench.markdown import fenced, table_cell
 
 HOSTILE = [
     "```\n<script>alert(1)</script>",

@@ -113,7 +113,8 @@ def outputs(cell: Cell) -> list[dict[str, Any]]:
 def oldest_postgresql(notebook: Notebook) -> int:
     """Return the oldest major version that ``notebook`` runs on.
 
-    A cell tagged ``postgresql-17`` says that it uses what is new in 17.
+    A cell tagged ``postgresql-17`` says that it uses what is new in 17, or asserts figures that
+    older versions do not reach.
     """
     tags = [tag for cell in notebook["cells"] for tag in cell["metadata"].get("tags", [])]
     named = [int(tag.removeprefix("postgresql-")) for tag in tags if tag.startswith("postgresql-")]

@@ -101,3 +101,29 @@ def test_a_free_port_is_used_and_ctrl_c_during_the_build_leaves_no_traceback(
         time.sleep(0.1)  # past the instant in which the folder exists and nobody owns it
         assert "Traceback" not in ended(process)
     assert list(tmp_path.iterdir()) == []
+
+
+LOSING = """
+import signal, sys
+from pathlib import Path
+from workbench.site.serve import serve
+
+class Finalized:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+serve(Path(sys.argv[1]), port=int(sys.argv[2]), on_ready=lambda line: Finalized() and None)
+"""
+
+
+def test_ctrl_c_is_not_lost_inside_a_finalizer(difficult_config: Path, taken_port: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOSING, str(difficult_config), str(taken_port)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "Exception ignored" in done.stderr
+    assert done.returncode == 0

@@ -24,6 +24,8 @@ class Fingerprints:
 
     def __init__(self, file: Path = ROOT / ".cache" / "lessons.json") -> None:
         self._file = file
+        # Read now: while lessons run, the environment names the server started for them.
+        self._server = os.environ.get("DATABASE_URL", "")
 
     def changed(self, lessons: list[Lesson]) -> list[Lesson]:
         """Return the lessons that did not pass with the inputs they have now."""
@@ -48,7 +50,7 @@ class Fingerprints:
         Also in it: the locked requirements, the version of Python and the server's address.
         """
         digest = hashlib.sha256()
-        digest.update(repr((sys.version_info[:3], os.environ.get("DATABASE_URL", ""))).encode())
+        digest.update(repr((sys.version_info[:3], self._server)).encode())
         for path in EVERY_LESSON:
             digest.update((ROOT / path).read_bytes())
         digest.update(lesson.path.read_bytes())

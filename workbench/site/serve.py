@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import logging
+import signal
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -38,8 +39,27 @@ def serve(
     """
     with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(prefix="site-") as site_dir:
         server, line = _listening(port, site_dir)
-        with closing(server):
+        with closing(server), _interrupting(server):
             _serve(server, config_file, partial(on_ready, line), on_problem)
+
+
+@contextmanager
+def _interrupting(server: _Server) -> Iterator[None]:
+    """Let Ctrl-C end the serving loop even where its exception is lost.
+
+    Python drops a KeyboardInterrupt that is raised inside a finalizer, and the run of many
+    lessons before this leaves much to finalize.
+    """
+
+    def interrupt(*_: object) -> None:
+        server.interrupted()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _serve(
@@ -93,6 +113,10 @@ class _Server(LiveReloadServer):
     def server_bind(self) -> None:
         if not self.listens:
             super().server_bind()
+
+    def interrupted(self) -> None:
+        """Let the loop that waits for changes end at its next look."""
+        self._shutdown = True
 
     def close(self) -> None:
         """Stop listening and watching, whether or not serving ever began."""

@@ -20,6 +20,12 @@ from workbench.postgres import Server
 
 SLOW = "import asyncio, pathlib\npathlib.Path('started').touch()\nawait asyncio.sleep(60)"
 
+DUE = """
+from workbench.execution.fingerprint import Fingerprints
+from workbench.execution.lessons import all_lessons
+print(Fingerprints().changed(all_lessons()))
+"""
+
 
 def edit(path: Path, cell_id: str, source: str) -> None:
     notebook = read_notebook(path)
@@ -196,3 +202,21 @@ def test_two_runs_at_once_both_pass(
     ]
     outputs = [process.communicate(timeout=60)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
+
+
+def test_a_lesson_that_passed_is_not_due_again(
+    clone: Path, lesson: Path, program: Program, environment: dict[str, str]
+) -> None:
+    program("notebooks")
+    (clone / ".cache" / "lessons.json").unlink()
+    without_server = {name: text for name, text in environment.items() if name != "DATABASE_URL"}
+    for command in (["-m", "workbench", "verify"], ["-c", DUE]):
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=clone,
+            env=without_server,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert done.stdout.strip() == "[]"

@@ -45,16 +45,16 @@ def serve(
 
 @contextmanager
 def _interrupting(server: _Server) -> Iterator[None]:
-    """Let Ctrl-C end the serving loop by a flag, which it looks at four times a second.
+    """Let Ctrl-C set a flag: the serving loop looks at it four times a second, a build at its end.
 
     Python prints and drops a KeyboardInterrupt that is raised inside a finalizer, and the run of
-    many lessons before this leaves much to finalize.
+    many lessons before this leaves much to finalize. A second Ctrl-C does not wait.
     """
 
     def interrupt(*_: object) -> None:
-        server.interrupted()
-        if not server.built:
+        if server.ending:
             raise KeyboardInterrupt
+        server.ending = True
 
     before = signal.signal(signal.SIGINT, interrupt)
     try:
@@ -91,7 +91,8 @@ def _serve(
     server.builder = rebuild
     for path in {config.docs_dir, str(config_file), *map(str, config.watch)}:
         server.watch(path)
-    server.built = True
+    if server.ending:
+        return
     on_ready()
     server.serve()  # type: ignore[no-untyped-call]
 
@@ -102,7 +103,6 @@ class _Server(LiveReloadServer):
     def __init__(self, port: int, root: str) -> None:
         super().__init__(lambda: None, HOST, port, root)
         self.listens = False
-        self.built = False
         try:
             self.server_bind()
             self.server_activate()
@@ -117,9 +117,14 @@ class _Server(LiveReloadServer):
         if not self.listens:
             super().server_bind()
 
-    def interrupted(self) -> None:
-        """Let the loop that waits for changes end at its next look."""
-        self._shutdown = True
+    @property
+    def ending(self) -> bool:
+        """Whether the loop that waits for changes is to end at its next look."""
+        return bool(self._shutdown)
+
+    @ending.setter
+    def ending(self, value: bool) -> None:
+        self._shutdown = value
 
     def close(self) -> None:
         """Stop listening and watching, whether or not serving ever began."""

@@ -39,7 +39,7 @@ def lab(jupyter_arguments: tuple[str, ...]) -> None:
             "DATABASE_URL": server.url.render_as_string(hide_password=False),
             "JUPYTER_PATH": str(kernel_in(Path(folder))),
         }
-        command = [str(LAB), "lab", "--ServerApp.ip=127.0.0.1", *jupyter_arguments]
+        command = [str(LAB), "lab", "-y", "--ServerApp.ip=127.0.0.1", *jupyter_arguments]
         with subprocess.Popen(command, cwd=NOTEBOOKS, env=environment) as process:
             try:
                 status = process.wait()

@@ -80,7 +80,7 @@ def server(request: pytest.FixtureRequest, shared_cache: Path) -> Iterator[Serve
     """A server of our own, once for each version that is here."""
     with contextlib.ExitStack() as stack:
         directory = stack.enter_context(directory_for_all())
-        # For the start alone: other tests of this session keep their own environment.
+        # For the start alone: tests that follow keep their own environment.
         with pytest.MonkeyPatch.context() as patch:
             patch.delenv("DATABASE_URL", raising=False)
             patch.setenv("WORKBENCH_CACHE", str(shared_cache))

@@ -14,7 +14,8 @@ from workbench.execution.comparison import differences
 from workbench.execution.lessons import lesson_at
 from workbench.execution.listings import stale_listings
 from workbench.execution.notebook import oldest_postgresql, read_notebook
-from workbench.execution.run import CELL_TIMEOUT, COMPARED_VARIABLE, LABEL_VARIABLE, MAJOR_VARIABLE
+from workbench.execution.run import CELL_TIMEOUT, COMPARED_VARIABLE, MAJOR_VARIABLE
+from workbench.lesson.database import LABEL_VARIABLE
 
 
 class LessonDiffers(Exception):

@@ -24,13 +24,12 @@ from workbench.execution.notebook import (
     source,
 )
 from workbench.kernel.environment import warm_kernels
+from workbench.lesson.database import LABEL_VARIABLE, RUN_VARIABLE
 
 if TYPE_CHECKING:
     from workbench.postgres import Server
 
 CELL_TIMEOUT = 120
-RUN_VARIABLE = "WORKBENCH_RUN"
-LABEL_VARIABLE = "WORKBENCH_LESSON"
 COMPARED_VARIABLE = "WORKBENCH_OUTPUTS_COMPARED"
 MAJOR_VARIABLE = "WORKBENCH_POSTGRESQL_MAJOR"
 COMPARED_POSTGRESQL = 18

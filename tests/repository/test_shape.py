@@ -24,7 +24,7 @@ SNIPPETS = sorted(
     if path.name != "__init__.py"
 )
 REMEDIES = [path for path in SNIPPETS if path.parts[0] != "domain"]
-LIBRARIES = {"sqlalchemy", "asyncpg", "alembic"}
+LIBRARIES = {"sqlalchemy", "asyncpg", "alembic", "fastapi"}
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc"}
 
 

@@ -20,10 +20,13 @@ PRELOADED = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "IPython.core.completer",
+    "alembic.command",
     "asyncpg",
+    "fastapi",
     "sqlalchemy.dialects.postgresql.asyncpg",
     "sqlalchemy.ext.asyncio",
     "sqlalchemy.orm",
+    "uvicorn",
     "workbench.lesson",
 )
 KERNEL_OPTIONS = (

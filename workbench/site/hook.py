@@ -11,6 +11,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
+from workbench.claims import BrokenClaims, all_claims
+from workbench.execution.lessons import lesson_at
 from workbench.execution.notebook import BrokenNotebook, read_notebook
 from workbench.site import page_html
 from workbench.site.lesson_markdown import (
@@ -19,6 +21,8 @@ from workbench.site.lesson_markdown import (
     lesson_markdown,
     lesson_title,
 )
+from workbench.site.rules_page import MARKS as CLAIM_MARKS
+from workbench.site.rules_page import with_claims
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LESSONS_MARK = "<!-- lessons by topic -->"
@@ -27,7 +31,9 @@ _topics: list[Section] = []
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """Publish every snippet as a file of the site, under the path it has in the repository."""
+    """Publish every snippet under the path it has in the repository, and no file of claims."""
+    for file in [file for file in files if _holds_claims(file)]:
+        files.remove(file)
     for path in sorted((REPOSITORY / "snippets").rglob("*.py")):
         if path.name != "__init__.py":
             uri = path.relative_to(REPOSITORY).as_posix()
@@ -55,9 +61,11 @@ def on_pre_page(page: Page, *, config: MkDocsConfig, files: Files) -> Page:
 def on_page_markdown(
     markdown: str, *, page: Page, config: MkDocsConfig, files: Files
 ) -> str | None:
-    """Fill in the list of lessons where a page asks for it."""
+    """Fill in the list of lessons, or the claims, where a page asks for them."""
     if LESSONS_MARK in markdown:
         return markdown.replace(LESSONS_MARK, _lessons_by_topic())
+    if any(mark in markdown for mark in CLAIM_MARKS.values()):
+        return _claims_by_topic(markdown)
     return None
 
 
@@ -96,10 +104,30 @@ def _markdown(page: Page, config: MkDocsConfig) -> str:
         raise PluginError(f"{page.file.src_uri}: {error}") from error
 
 
+def _holds_claims(file: File) -> bool:
+    return file.src_uri.endswith(".toml")
+
+
+def _lessons_of(topic: Section) -> list[Page]:
+    return [page for page in topic.children if isinstance(page, Page) and is_lesson(page)]
+
+
+def _claims_by_topic(markdown: str) -> str:
+    lessons = {
+        topic.title: [lesson_at(_source(page)) for page in _lessons_of(topic)] for topic in _topics
+    }
+    try:
+        claims = all_claims([lesson for each in lessons.values() for lesson in each])
+    except BrokenClaims as error:
+        raise PluginError(str(error)) from error
+    names = {title: [lesson.name for lesson in each] for title, each in lessons.items()}
+    return with_claims(markdown, claims, topics=names)
+
+
 def _lessons_by_topic() -> str:
     parts = []
     for topic in _topics:
-        lessons = [page for page in topic.children if isinstance(page, Page) and is_lesson(page)]
+        lessons = _lessons_of(topic)
         if lessons:
             parts.append(f"### {topic.title}")
             parts.append(

@@ -11,6 +11,7 @@ from workbench.cli.bench import bench
 from workbench.cli.failure import Failure, reported
 from workbench.cli.lab import lab
 from workbench.cli.lessons import list_lessons, listings, new, notebooks, verify
+from workbench.cli.mutants import remove_parts
 from workbench.cli.quality import check, test
 from workbench.cli.server import server
 from workbench.cli.site import serve, site
@@ -49,6 +50,7 @@ for command in (
     test,
     check,
     bench,
+    remove_parts,
     new,
     listings,
     list_lessons,

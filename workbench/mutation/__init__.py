@@ -1,0 +1,1 @@
+"""Whether the tests of a snippet notice that a part of it is missing."""

@@ -89,10 +89,12 @@ async def explain(
 
 def _without_planning(lines: Any) -> list[str]:
     kept = []
+    planning = False
     for line in lines:
-        if line.startswith("Planning:"):
-            break
-        kept.append(line)
+        # Its figures are indented; the triggers stand after it, at the margin again.
+        planning = line.startswith("Planning:") or (planning and line.startswith(" "))
+        if not planning:
+            kept.append(line)
     return kept
 
 

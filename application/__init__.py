@@ -1,0 +1,1 @@
+"""The reference application: a small task tracker, put together from the snippets."""

@@ -3,8 +3,9 @@
 Buys: migrations that can drop what they created, because every constraint is named by rule;
 a bare ``Mapped[datetime]`` is ``timestamp with time zone`` instead of ``without``.
 Needs: every CHECK constraint named by hand, without the ``ck_`` prefix.
-Limits: names longer than 63 bytes are shortened with a hash by SQLAlchemy; an explicit
-``DateTime()`` is still ``without time zone``.
+Limits: names longer than 63 characters are shortened with a hash by SQLAlchemy; columns of two
+tables can still spell one name (see ``unsettled_names``); a database that exists keeps the names
+it has (see ``adopt_names``); an explicit ``DateTime()`` is still ``without time zone``.
 """
 
 from datetime import datetime

@@ -83,7 +83,7 @@ def seal(payload: bytes, bound_to: str, key: bytes) -> str:
 
 def checked_keys(keys: Sequence[bytes]) -> list[bytes]:
     """Return ``keys`` as a list; raise TypeError or ValueError for what should sign nothing."""
-    if isinstance(keys, bytes | str) or not all(isinstance(key, bytes) for key in keys):
+    if not all(isinstance(key, bytes) for key in keys):
         raise TypeError("keys must be a sequence of bytes")
     if not keys or any(len(key) < 16 for key in keys):
         raise ValueError("give at least one key, each of 16 bytes or more")

@@ -22,7 +22,8 @@ def mutants(source: str) -> Iterator[Mutant]:
 
     Parts are the statements of functions and classes, keyword arguments of calls, entries of
     dictionaries, decorators, and operands of ``and`` and ``or``. Left alone are docstrings,
-    imports, bare annotations, ``pass``, and ``raise``: without it an error changes its name only.
+    imports, bare annotations, ``pass``, ``@overload``, and ``raise``: without it an error changes
+    its name only.
     """
     tree = ast.parse(source)
     for index, node in enumerate(ast.walk(tree)):
@@ -45,6 +46,8 @@ type _Part = tuple[ast.stmt | ast.expr | ast.keyword, tuple[str, ...], int]
 def _parts(node: ast.AST) -> Iterator[_Part]:
     yield from _expressions(node)
     for position, decorator in enumerate(getattr(node, "decorator_list", ())):
+        if ast.unparse(decorator) == "overload":
+            continue
         yield decorator, ("decorator_list",), position
     if not isinstance(node, ast.Module | ast.Lambda | ast.IfExp):
         for field in ("body", "orelse", "finalbody"):

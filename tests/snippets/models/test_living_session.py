@@ -253,7 +253,10 @@ async def test_rows_that_are_not_soft_deleted_and_purges_go_through(
     session.add(document)
     await session.flush()
     await session.delete(document)
+    await session.flush()
+    assert await session.scalar(select(func.count(Document.id))) == 0
     await session.execute(delete(Document))
+    await session.execute(delete(Document.__table__))  # type: ignore[arg-type]
     purge = delete(Task).where(Task.is_deleted).returning(Task.id)
     rows = await session.scalars(purge, execution_options=SEE_DELETED)
     assert len(rows.all()) == 3

@@ -69,6 +69,10 @@ async def test_postgresql_reads_the_version_and_the_time_of_a_key(engine: AsyncE
     assert found == datetime.fromtimestamp(milliseconds(key) / 1000, UTC)
 
 
+def test_the_key_is_the_first_column() -> None:
+    assert User.__table__.columns.keys()[0] == "id"
+
+
 async def test_the_id_is_none_before_the_flush_unless_given(engine: AsyncEngine) -> None:
     given = uuid7()
     user = User(email="ada@example.org", name="Ada")

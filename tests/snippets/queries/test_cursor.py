@@ -170,6 +170,7 @@ def test_tokens_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -
 def test_the_payload_is_readable_so_a_cursor_is_no_secret() -> None:
     token = codec.encode(Position((Decimal("1.50"),)), bound_to="")
     payload = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))[32:]
+    assert payload == b'[1,false,[["Decimal","1.50"]]]'
     assert json.loads(payload) == [1, False, [["Decimal", "1.50"]]]
 
 

@@ -201,6 +201,34 @@ def test_an_ordering_that_the_caller_vouches_for_is_taken() -> None:
         Keyset(assume_unique=True)
 
 
+def test_an_order_that_ends_in_nulls_has_a_position_among_them() -> None:
+    keyset = Keyset(item.c.rank, assume_unique=True)
+    assert str(keyset.after([None])) == "false"
+    assert str(keyset.after([None], inclusive=True)) == "item.rank IS NULL"
+    assert str(keyset.reversed().after([None])) == "item.rank IS NOT NULL"
+
+
+def test_a_negated_column_stays_negated() -> None:
+    order = [str(term) for term in Keyset((-item.c.code).desc(), item.c.id).order_by()]
+    assert order == ["-item.code DESC", "item.id ASC"]
+
+
+def test_nulls_that_come_first_leave_the_first_column_a_bound() -> None:
+    after = str(Keyset(item.c.rank.nulls_first(), item.c.id).after([1, 1]))
+    assert after.startswith("item.rank >= :")
+
+
+def test_nulls_where_postgresql_puts_them_need_no_clause() -> None:
+    order = [str(term) for term in Keyset(item.c.rank.desc(), item.c.id).order_by()]
+    assert order == ["item.rank DESC", "item.id ASC"]
+
+
+def test_a_table_without_a_key_has_no_unique_order() -> None:
+    log = Table("log", MetaData(), Column("line", Integer, nullable=False))
+    with pytest.raises(ValueError, match="no unique key"):
+        Keyset(log.c.line)
+
+
 @pytest.mark.parametrize("values", [[], [NOW], [NOW, KEY, KEY]])
 def test_a_wrong_number_of_values_is_refused(values: list[Any]) -> None:
     with pytest.raises(ValueError, match="expected 2 ordering values"):

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, delete, func, insert, s
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from snippets.queries.offset import count_up_to, estimated_rows, fetch_numbered_page
+from snippets.queries.offset import NumberedPage, count_up_to, estimated_rows, fetch_numbered_page
 from workbench.lesson import explain, record
 
 metadata = MetaData()
@@ -41,7 +41,7 @@ async def test_a_page_knows_its_neighbours_from_one_statement(
     async with AsyncSession(tables) as session:
         with record(tables) as sent:
             page = await fetch_numbered_page(session, ordered, number=number, size=3)
-    assert (page.items, page.number, page.has_next) == (items, number, has_next)
+    assert page == NumberedPage(items=items, number=number, has_next=has_next)
     assert page.has_previous is (number > 1)
     assert sent.verbs() == ["SELECT"]
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.schema import CreateTable
 
 from snippets.models.base import Base
+from workbench.lesson import Migrations
 
 
 def fresh_base() -> type[DeclarativeBase]:
@@ -103,3 +104,24 @@ def test_a_check_without_a_name_is_refused() -> None:
             __table_args__ = (CheckConstraint("watts > 0"),)
             id: Mapped[int] = mapped_column(primary_key=True)
             watts: Mapped[int]
+
+
+async def test_a_migration_can_drop_the_constraint_that_it_added(
+    empty_engine: AsyncEngine,
+) -> None:
+    class Book(fresh_base()):
+        __tablename__ = "book"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        isbn: Mapped[str]
+
+    migrations = Migrations(empty_engine, Book.metadata)
+    await migrations.autogenerate("create book")
+    await migrations.upgrade()
+    Book.__table__.append_constraint(UniqueConstraint("isbn"))
+    await migrations.autogenerate("add unique isbn")
+    await migrations.upgrade()
+    assert await migrations.changes() == []
+    await migrations.downgrade()
+    assert await migrations.changes() == [
+        "op.create_unique_constraint(op.f('uq_book_isbn'), 'book', ['isbn'])"
+    ]

@@ -2,8 +2,9 @@
 
 Buys: fresh and living rows only; an INSERT or UPDATE without a SELECT after it; fields that no
 request can set by accident; deletion that can be undone.
-Needs: ``UUIDKey``, and a session of ``LivingSession`` where the model is soft-deletable; Base's
-``eager_defaults`` (see ``Timestamps``) for values that PostgreSQL makes. The caller commits.
+Needs: ``UUIDKey``, and a session of ``LivingSession`` where the model is soft-deletable; the
+model's ``eager_defaults`` (see ``Timestamps``) for values that PostgreSQL makes. The caller
+commits.
 Limits: writes flush the whole session, so what else is pending is sent as well. It guards what
 goes through it: ``setattr`` on the object does not. After an error of a flush the transaction
 is lost, unless a savepoint is around it.

@@ -256,7 +256,10 @@ async def test_a_model_without_soft_deletion_is_deleted(
 async def test_pages_are_ordered_living_and_one_statement_each(
     session: AsyncSession, project: Project, engine: AsyncEngine
 ) -> None:
+    other = Project(name="Gemini", slug="gemini", owner_id=project.owner_id)
+    session.add(Task(title="b of another project", project=other))
     titles, cursor = "", None
+    await session.flush()
     with record(engine) as sent:
         for _ in range(3):
             request = PageRequest(size=2, cursor=cursor)

@@ -21,6 +21,7 @@ from snippets.repository.slug import slugify
         ("Ｆｕｌｌ Ｗｉｄｔｈ", "full-width"),
         ("Cafe\u0301", "caf\u00e9"),
         ("Москва 2", "москва-2"),
+        ("50㎐", "50hz"),
         ("हिन्दी भाषा", "हिन्दी-भाषा"),
         ("a/b?c#d%e", "a-b-c-d-e"),
         ("..", None),

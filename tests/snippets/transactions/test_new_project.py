@@ -114,18 +114,22 @@ async def test_two_at_the_same_moment_get_two_slugs(
 
 
 @pytest.mark.parametrize(
-    ("options", "error"),
+    ("options", "error", "message"),
     [
-        ({"name": "!!!"}, ValueError),
-        ({"name": "Apollo", "tries": 0}, ValueError),
-        ({"name": "Apollo", "columns": "abc"}, TypeError),
+        ({"name": "!!!"}, ValueError, "no letter or digit"),
+        ({"name": "Apollo", "tries": 0}, ValueError, "1 try or more"),
+        ({"name": "Apollo", "columns": "abc"}, TypeError, "several names"),
     ],
 )
 async def test_bad_input_is_refused_before_any_statement(
-    engine: AsyncEngine, owner_id: uuid.UUID, options: dict[str, object], error: type[Exception]
+    engine: AsyncEngine,
+    owner_id: uuid.UUID,
+    options: dict[str, object],
+    error: type[Exception],
+    message: str,
 ) -> None:
     async with AsyncSession(engine) as session:
-        with record(engine) as sent, pytest.raises(error):
+        with record(engine) as sent, pytest.raises(error, match=message):
             await create_project(session, owner_id=owner_id, **options)  # type: ignore[arg-type]
     assert len(sent) == 0
 

@@ -14,6 +14,7 @@ from typing import Any
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Column, Connection, MetaData, String, Table, delete, insert, inspect, select
+from sqlalchemy.exc import NoSuchTableError
 
 CHECKSUM = Table(
     "alembic_checksum",
@@ -52,7 +53,8 @@ def edited_revisions(connection: Connection, scripts: ScriptDirectory) -> list[s
 
     Two statements. Raises NoSuchTableError where no checksum was ever recorded.
     """
-    inspect(connection).get_columns(CHECKSUM.name)
+    if not inspect(connection).has_table(CHECKSUM.name):
+        raise NoSuchTableError(CHECKSUM.name)
     paths = {script.revision: script.path for script in scripts.walk_revisions()}
     applied = connection.execute(select(CHECKSUM.c.revision, CHECKSUM.c.checksum)).all()
     return sorted(

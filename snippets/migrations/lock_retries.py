@@ -51,8 +51,7 @@ def with_lock_retries(
         raise ValueError("lock_timeout is 1 ms or more, attempts 1 or more, pause above zero")
     if connection.scalar(HOLDS_LOCKS):
         raise InvalidRequestError("the pauses would prolong the locks of what was done before")
-    before = connection.scalar(text("SHOW lock_timeout"))
-    attempt = 1
+    before, attempt = connection.scalar(text("SHOW lock_timeout")), 1
     while True:
         try:
             with connection.begin_nested():

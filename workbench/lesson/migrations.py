@@ -100,12 +100,17 @@ class Revision:
         if self.text.count(old) != 1:
             raise ValueError(f"{self.text.count(old)} times in {self.id}: {old!r}")
         self.path.write_text(self.text.replace(old, new), encoding="utf-8")
-        shutil.rmtree(self.path.parent / "__pycache__", ignore_errors=True)
+        self._forget_compiled()
         return self
 
     def delete(self) -> None:
         """Remove the file, as if the revision had never been made."""
         self.path.unlink()
+        self._forget_compiled()
+
+    def _forget_compiled(self) -> None:
+        """Python trusts a compiled file whose source has the same size and second."""
+        shutil.rmtree(self.path.parent / "__pycache__", ignore_errors=True)
 
     def _repr_mimebundle_(self, **_: object) -> MimeBundle:
         return bundle(fenced(str(self), language="python"), str(self), kind="code")

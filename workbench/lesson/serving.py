@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from httpx import AsyncClient
+    from uvicorn import Server
 
 type Message = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
@@ -63,8 +64,9 @@ async def served(
             grace = GRACE
         finally:
             await _finish(server.server_state.tasks, grace=grace)
+            await _close(server)
             known = len(caught)
-            await server.shutdown(sockets=[listener])
+            await server.lifespan.shutdown()
         if server.lifespan.should_exit:
             raise (caught[known:] or [RuntimeError("the lifespan failed")])[-1]
 
@@ -88,6 +90,17 @@ async def _finish(tasks: set[asyncio.Task[None]], *, grace: float) -> None:
             task.cancel()
         if late:
             await asyncio.wait(late)
+
+
+async def _close(server: Server) -> None:
+    """Close the listener and its connections, as ``server.shutdown()`` does after a sleep."""
+    for listening in server.servers:
+        listening.close()
+    for connection in list(server.server_state.connections):
+        connection.shutdown()
+    async with asyncio.timeout(GRACE):
+        for listening in server.servers:
+            await listening.wait_closed()
 
 
 @contextmanager

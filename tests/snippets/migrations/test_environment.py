@@ -121,7 +121,24 @@ def test_offline_mode_prints_a_transaction_for_each_revision(
     command.upgrade(config, "head", sql=True)
     printed = capsys.readouterr().out
     assert "CREATE TABLE one (id int);" in printed
+    assert "SET version_num='two'" in printed
     assert printed.count("BEGIN;") == printed.count("COMMIT;") == 2
+
+
+def test_offline_mode_prints_values_in_place(
+    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.set_main_option("sqlalchemy.url", "postgresql+asyncpg://nobody@127.0.0.1:1/none")
+    (tmp_path / "versions" / "two.py").write_text(
+        "revision, down_revision = 'two', 'one'\n"
+        "import sqlalchemy as sa\n"
+        "from alembic import op\n"
+        "def upgrade():\n"
+        "    one = sa.table('one', sa.column('id', sa.Integer))\n"
+        "    op.execute(sa.update(one).values(id=7))\n"
+    )
+    command.upgrade(config, "head", sql=True)
+    assert "UPDATE one SET id=7;" in capsys.readouterr().out
 
 
 async def test_a_running_loop_without_a_connection_is_refused(

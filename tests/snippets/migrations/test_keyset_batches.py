@@ -144,7 +144,7 @@ async def test_only_the_rows_of_one_batch_are_locked_while_it_waits(
     connection: AsyncConnection, empty_engine: AsyncEngine
 ) -> None:
     await fill(connection, 25)
-    free = sa.text("SELECT count(*) FROM (SELECT FROM item FOR NO KEY UPDATE SKIP LOCKED)")
+    free = sa.text("SELECT count(*) FROM (SELECT FROM item FOR NO KEY UPDATE SKIP LOCKED) AS free")
     waits = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype='transactionid'")
     autocommit = empty_engine.execution_options(isolation_level="AUTOCOMMIT")
     async with empty_engine.connect() as holder, autocommit.connect() as observer:

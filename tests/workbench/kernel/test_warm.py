@@ -51,6 +51,14 @@ def executed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *sources: str) -> 
     return [cell.outputs[0]["data"]["text/plain"] for cell in notebook.cells]
 
 
+def test_a_kernel_listens_on_no_port_that_another_process_could_take(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import_it = "from ipykernel.connect import get_connection_info as info; "
+    ask = import_it + "sorted(set(info(unpack=True)['ip'][:1] + info(unpack=True)['transport']))"
+    assert executed(monkeypatch, tmp_path, ask) == [str(sorted("@ipc"))]
+
+
 def test_a_kernel_has_its_own_directory_and_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""The page of rules shows every claim, once, with a link to the cell that asserts it."""
+"""The pages of rules show every claim, with a link to the cell that asserts it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from bs4 import BeautifulSoup
 
 from tests.site.conftest import BuiltSite
 from workbench.claims import Claim, Verdict, all_claims
-from workbench.execution.lessons import Lesson
-from workbench.site.rules_page import MARKS, with_claims
+from workbench.execution.lessons import Lesson, all_lessons
+from workbench.site.rules_page import MARKS, anchor, topic_markdown, with_claims
 
 PAGE = "\n\n".join(MARKS.values())
+TOPICS = sorted({lesson.topic for lesson in all_lessons()})
 
 
 def claim(problem: str, *, rule: int | None = None) -> Claim:
@@ -27,44 +28,40 @@ def claim(problem: str, *, rule: int | None = None) -> Claim:
     )
 
 
-def test_rules_come_by_number_and_claims_by_topic() -> None:
-    claims = [claim("one"), claim("two", rule=2), claim("three", rule=1), claim("four")]
-    topics = {
-        "Later": ["queries/four"],
-        "Queries": [f"queries/{n}" for n in ("two", "three", "one")],
-    }
-    page = with_claims(PAGE, claims, topics=topics)
-    places = [
-        page.index(text)
-        for text in (
-            "4 claims in all",
-            "**1. What three says.**",
-            "**2. What two says.**",
-            "## Later",
-            "**What four says.**",
-            "## Queries",
-            "**What one says.**",
-        )
-    ]
+def test_rules_come_by_number_and_topics_in_their_order() -> None:
+    claims = {"Later": [claim("two", rule=2)], "Queries": [claim("one"), claim("three", rule=1)]}
+    page = with_claims(PAGE, claims)
+    texts = ("**1. What three says.**", "**2. What two says.**", "[Later]", "[Queries]")
+    places = [page.index(text) for text in texts]
     assert places == sorted(places)
+    assert "What one says." not in page
+    assert "| [Queries](queries.md) | 0 | 2 | 0 | 0 |" in page
+    assert "| All | 0 | 3 | 0 | 0 |" in page
 
 
 def test_a_claim_links_to_its_cell_and_to_the_snippet() -> None:
-    page = with_claims(PAGE, [claim("one")], topics={"Queries": ["queries/one"]})
-    assert "[See it run](lessons/queries/one.ipynb#cell-rows)" in page
-    assert "[`snippets/queries/keyset.py`](snippets/queries/keyset.py)" in page
+    page = topic_markdown("Queries", [claim("one")])
+    assert "1 claims about queries" in page
+    assert "0 hold, 1 hold within limits, 0 mislead, 0 fail" in page
+    assert "[See it run](../lessons/queries/one.ipynb#cell-rows)" in page
+    assert "[`snippets/queries/keyset.py`](../snippets/queries/keyset.py)" in page
 
 
-def test_the_built_page_holds_every_claim_once(site: BuiltSite) -> None:
+def test_the_built_pages_hold_every_claim_once(site: BuiltSite) -> None:
+    shown = []
+    for topic in TOPICS:
+        page = BeautifulSoup(site.html(f"rules/{topic}/"), "html.parser")
+        found = [f"{topic} {element['id']}" for element in page.select(".claim")]
+        assert len(page.select(".claim a[href*='#cell-']")) == len(found)
+        shown += found
+    assert sorted(shown) == sorted(f"{each.lesson.topic} {anchor(each)}" for each in all_claims())
+
+
+def test_the_first_page_holds_the_eleven_rules_and_the_sums(site: BuiltSite) -> None:
     page = BeautifulSoup(site.html("rules/"), "html.parser")
-    shown = [str(element["id"]) for element in page.select(".claim")]
-    expected = [
-        f"{claim.lesson.topic}-{claim.lesson.problem}-{claim.id}".replace("_", "-")
-        for claim in all_claims()
-    ]
-    assert sorted(shown) == sorted(expected)
-    assert len(page.select(".claim a[href*='#cell-']")) == len(shown)
-    counted = [int(cell.get_text()) for cell in page.select("table td:nth-child(2)")]
+    numbers = [claim.get_text().strip().partition(".")[0] for claim in page.select(".claim")]
+    assert numbers == [str(number) for number in range(1, 12)]
+    counted = [int(cell.get_text()) for cell in page.select("table tr:last-child td")[1:]]
     by_verdict = Counter(claim.verdict for claim in all_claims())
     assert counted == [by_verdict[verdict] for verdict in Verdict]
 

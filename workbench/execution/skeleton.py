@@ -8,6 +8,15 @@ from pathlib import Path
 from workbench.execution.lessons import ROOT, Lesson
 from workbench.execution.notebook import Notebook, write_notebook
 
+CLAIM = """\
+[[claim]]
+id = "three-values-take-three-statements"
+says = "What people say."
+verdict = "fails"
+evidence = "What the run answered, with its figure."
+instead = "What to do instead."
+cell = "one-statement"
+"""
 NAME = re.compile(r"[a-z][a-z]*(?:_[a-z]+)*")
 
 
@@ -35,8 +44,10 @@ def create_lesson(name: str, *, root: Path = ROOT) -> list[Path]:
     text = with_entry(navigation.read_text(encoding="utf-8"), lesson)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_notebook(_skeleton(problem), path)
+    claims = path.with_suffix(".toml")
+    claims.write_text(CLAIM, encoding="utf-8")
     navigation.write_text(text, encoding="utf-8")
-    return [path, navigation]
+    return [path, claims, navigation]
 
 
 def with_entry(text: str, lesson: Lesson) -> str:

@@ -11,8 +11,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
-from workbench.claims import BrokenClaims, all_claims
-from workbench.execution.lessons import lesson_at
+from workbench.claims import BrokenClaims, Claim, all_claims
+from workbench.execution.lessons import NOTEBOOKS, lesson_at
 from workbench.execution.notebook import BrokenNotebook, read_notebook
 from workbench.site import page_html
 from workbench.site.lesson_markdown import (
@@ -21,19 +21,22 @@ from workbench.site.lesson_markdown import (
     lesson_markdown,
     lesson_title,
 )
-from workbench.site.rules_page import MARKS as CLAIM_MARKS
-from workbench.site.rules_page import with_claims
+from workbench.site.rules_page import MARKS, topic_markdown, topic_page, with_claims
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LESSONS_MARK = "<!-- lessons by topic -->"
 
 _topics: list[Section] = []
+_claims: dict[str, list[Claim]] = {}
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """Publish every snippet under the path it has in the repository, and no file of claims."""
+    """Publish every snippet under its own path, and the claims as a page for each topic."""
     for file in [file for file in files if _holds_claims(file)]:
         files.remove(file)
+    if files.get_file_from_path(topic_page("index")):
+        for topic in sorted({path.parent.name for path in NOTEBOOKS.glob("*/*.ipynb")}):
+            files.append(File.generated(config, topic_page(topic), content=f"# {topic}\n"))
     for path in sorted((REPOSITORY / "snippets").rglob("*.py")):
         if path.name != "__init__.py":
             uri = path.relative_to(REPOSITORY).as_posix()
@@ -42,8 +45,15 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_nav(nav: Navigation, *, config: MkDocsConfig, files: Files) -> None:
-    """Keep the topics, so that the home page lists lessons in the order of the navigation."""
-    _topics[:] = [item for item in nav.items if isinstance(item, Section)]
+    """Keep the topics and their claims, in the order of the navigation."""
+    _topics[:] = [item for item in nav.items if isinstance(item, Section) and _lessons_of(item)]
+    try:
+        _claims.clear()
+        for topic in _topics:
+            lessons = [lesson_at(_source(page)) for page in _lessons_of(topic)]
+            _claims[topic.title] = all_claims(lessons)
+    except BrokenClaims as error:
+        raise PluginError(str(error)) from error
 
 
 def on_pre_page(page: Page, *, config: MkDocsConfig, files: Files) -> Page:
@@ -64,8 +74,11 @@ def on_page_markdown(
     """Fill in the list of lessons, or the claims, where a page asks for them."""
     if LESSONS_MARK in markdown:
         return markdown.replace(LESSONS_MARK, _lessons_by_topic())
-    if any(mark in markdown for mark in CLAIM_MARKS.values()):
-        return _claims_by_topic(markdown)
+    if any(mark in markdown for mark in MARKS.values()):
+        return with_claims(markdown, _claims)
+    for title, claims in _claims.items():
+        if page.file.src_uri == topic_page(title):
+            return topic_markdown(title, claims)
     return None
 
 
@@ -110,18 +123,6 @@ def _holds_claims(file: File) -> bool:
 
 def _lessons_of(topic: Section) -> list[Page]:
     return [page for page in topic.children if isinstance(page, Page) and is_lesson(page)]
-
-
-def _claims_by_topic(markdown: str) -> str:
-    lessons = {
-        topic.title: [lesson_at(_source(page)) for page in _lessons_of(topic)] for topic in _topics
-    }
-    try:
-        claims = all_claims([lesson for each in lessons.values() for lesson in each])
-    except BrokenClaims as error:
-        raise PluginError(str(error)) from error
-    names = {title: [lesson.name for lesson in each] for title, each in lessons.items()}
-    return with_claims(markdown, claims, topics=names)
 
 
 def _lessons_by_topic() -> str:

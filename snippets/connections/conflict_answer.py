@@ -20,15 +20,18 @@ def answer_conflicts(app: FastAPI, details: Mapping[str, str], *, metadata: Meta
     """Let ``app`` answer 409 with ``details[name]`` when the constraint ``name`` is violated.
 
     Sends no statements. Holds for the flush, for statements and for constraints checked at
-    COMMIT. Raises ValueError for a name that no constraint or unique index of ``metadata`` has.
+    COMMIT. Raises ValueError for a name that no constraint or unique index of ``metadata`` has,
+    RuntimeError where it would have no effect or replace another handler of IntegrityError.
     """
+    if app.middleware_stack is not None or IntegrityError in app.exception_handlers:
+        raise RuntimeError("call answer_conflicts once, before the application starts")
     if unknown := set(details) - constraint_names(metadata):
         raise ValueError(f"no such constraint: {', '.join(sorted(unknown))}")
-    known = dict(details)
+    known: dict[str | None, str] = dict(details.items())
 
     @app.exception_handler(IntegrityError)
     async def answer(request: Request, error: IntegrityError) -> JSONResponse:
-        detail = known.get(violated_constraint(error) or "")
+        detail = known.get(violated_constraint(error))
         if detail is None:
             raise error
         return JSONResponse({"detail": detail}, status_code=409)

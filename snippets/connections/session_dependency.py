@@ -6,8 +6,9 @@ parameters as ``RequestSession`` or ``Sessions``; tests override ``get_session``
 Limits: a session holds its connection from its first statement to the end of the endpoint: for
 a slow call, a stream, a WebSocket, a background task or a retry take ``Sessions`` and open a
 short ``sessions.begin()`` there. A response that is returned commits whatever its status is:
-raise to roll back. A database error that the endpoint catches without a savepoint leaves
-nothing to commit, and COMMIT does not say so. Where a client has gone, its request commits.
+raise to roll back. The error of a statement that the endpoint catches without a savepoint leaves
+nothing to commit, and COMMIT does not say so; in a ``sessions.begin()`` of your own that holds
+for a flush as well. Where a client has gone, its request commits.
 """
 
 from collections.abc import AsyncIterator
@@ -68,17 +69,15 @@ async def get_session(
 
     Adds BEGIN and COMMIT or ROLLBACK to the statements of the endpoint, and nothing where it
     sends none. Raises RuntimeError for a second session in one request, which FastAPI makes
-    where the dependency is declared with two scopes. An endpoint that commits or rolls back
-    gets InvalidRequestError with its next statement.
+    where the dependency is declared with two scopes; InvalidRequestError where the endpoint
+    ended the transaction itself; PendingRollbackError where it suppressed a failed flush.
     """
     if connection.scope.get(_OPEN):
         raise RuntimeError("two sessions in one request: declare each as RequestSession")
     connection.scope[_OPEN] = True
-    try:
-        async with sessions.begin() as session:
-            yield session
-    finally:
-        del connection.scope[_OPEN]
+    async with sessions() as session, session.begin():
+        yield session
+        await session.commit()  # raises after a failed flush; leaving the block does not
 
 
 RequestSession = Annotated[AsyncSession, Depends(get_session, scope="function")]

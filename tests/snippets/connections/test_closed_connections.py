@@ -27,7 +27,7 @@ async def close_from_the_server(engine: AsyncEngine, count: int) -> None:
         driver.add_termination_listener(lambda _, event=event: event.set())
     pids = [driver.get_server_pid() for driver in opened[:-1]]
     for pid in pids:
-        await opened[-1].fetch("SELECT pg_terminate_backend($1, 5000)", pid)
+        await opened[-1].fetch("SELECT pg_terminate_backend($1)", pid)
     await asyncio.wait_for(asyncio.gather(*(event.wait() for event in closed)), timeout=10)
 
 

@@ -96,6 +96,18 @@ def test_a_name_that_no_constraint_has_is_refused() -> None:
         answer_conflicts(FastAPI(), {"uq_user_email": "taken"}, metadata=Base.metadata)
 
 
+def test_a_second_call_is_refused_since_it_would_replace_the_first(app: FastAPI) -> None:
+    with pytest.raises(RuntimeError, match="once, before the application starts"):
+        answer_conflicts(app, {}, metadata=Base.metadata)
+
+
+async def test_a_call_after_the_start_is_refused_since_it_would_do_nothing() -> None:
+    app = FastAPI()
+    async with served(app):
+        with pytest.raises(RuntimeError, match="once, before the application starts"):
+            answer_conflicts(app, DETAILS, metadata=Base.metadata)
+
+
 async def test_the_names_are_those_that_postgresql_gives(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         names = await connection.scalars(

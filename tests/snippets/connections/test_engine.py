@@ -72,7 +72,7 @@ async def test_the_server_ends_a_forgotten_transaction(empty_database: URL) -> N
 async def test_a_full_pool_refuses_after_its_timeout(empty_database: URL) -> None:
     engine = async_engine(empty_database, application_name="web", pool_size=2, pool_timeout=0.01)
     async with engine.connect(), engine.connect():
-        with pytest.raises(PoolTimeout, match="size 2 overflow 0"):
+        with pytest.raises(PoolTimeout, match=r"size 2 overflow 0 .* timeout 0\.01"):
             await engine.connect()
     await engine.dispose()
 
@@ -84,6 +84,29 @@ async def test_the_client_gives_up_on_a_silent_server_after_the_server_would_hav
     async with engine.connect() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         assert driver._config.command_timeout == 35
+    await engine.dispose()
+
+
+async def test_connecting_to_a_silent_server_ends() -> None:
+    done = asyncio.Event()
+
+    async def say_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await done.wait()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    engine = async_engine(
+        URL.create("postgresql+asyncpg", username="nobody", host=host, port=port, database="x"),
+        application_name="web",
+        timeouts=Timeouts(connect=0.05),
+    )
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(20) as test:
+            await engine.connect()
+    assert not test.expired()
+    done.set()
+    server.close()
     await engine.dispose()
 
 

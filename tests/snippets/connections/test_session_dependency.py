@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated
 
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, WebSocket
 from fastapi.responses import JSONResponse
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import InvalidRequestError, StatementError
+from sqlalchemy.exc import (
+    IntegrityError,
+    InvalidRequestError,
+    PendingRollbackError,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from snippets.connections.session_dependency import (
@@ -188,18 +192,38 @@ async def test_two_scopes_in_one_request_are_refused(app: FastAPI) -> None:
 
 
 @pytest.mark.parametrize("end", ["commit", "rollback"])
-async def test_an_endpoint_that_ends_the_transaction_cannot_go_on(app: FastAPI, end: str) -> None:
+@pytest.mark.parametrize("goes_on", [False, True])
+async def test_an_endpoint_that_ends_the_transaction_is_told_so(
+    app: FastAPI, end: str, goes_on: bool
+) -> None:
     @app.get("/ending")
     async def ending(session: RequestSession) -> None:
         await session.execute(select(1))
         await getattr(session, end)()
-        await session.execute(select(1))
+        if goes_on:
+            await session.execute(select(1))
 
     failures: list[Exception] = []
     async with served(app, failures=failures) as client:
         assert (await client.get("/ending")).status_code == 500
     assert isinstance(failures[0], InvalidRequestError)
     assert "closed transaction" in str(failures[0])
+
+
+async def test_a_failed_flush_that_the_endpoint_suppresses_is_raised(
+    app: FastAPI, other: AsyncEngine
+) -> None:
+    @app.post("/suppressing")
+    async def suppressing(session: RequestSession) -> None:
+        session.add_all([User(email="a@example.org", name=name) for name in ("Ada", "Second")])
+        with suppress(IntegrityError):
+            await session.flush()
+
+    failures: list[Exception] = []
+    async with served(app, failures=failures) as client:
+        assert (await client.post("/suppressing")).status_code == 500
+    assert isinstance(failures[0], PendingRollbackError)
+    assert await users(other) == 0
 
 
 async def test_a_session_is_of_no_use_after_its_request(app: FastAPI) -> None:
@@ -212,8 +236,19 @@ async def test_a_session_is_of_no_use_after_its_request(app: FastAPI) -> None:
 
     async with served(app) as client:
         await client.get("/keep")
-        with pytest.raises((InvalidRequestError, StatementError), match="permanently closed"):
+        with pytest.raises(InvalidRequestError, match="permanently closed"):
             await kept[0].execute(select(1))
+
+
+async def test_an_object_can_be_read_after_its_transaction(app: FastAPI) -> None:
+    @app.get("/after")
+    async def after(sessions: Sessions) -> str:
+        async with sessions.begin() as session:
+            session.add(ada := User(email="a@example.org", name="Ada"))
+        return ada.email
+
+    async with served(app) as client:
+        assert (await client.get("/after")).json() == "a@example.org"
 
 
 async def test_a_response_that_is_returned_commits_whatever_its_status(

@@ -5,8 +5,8 @@ row that was inserted or moved.
 Needs: counters that have seen the real traffic, each kind of job included, on the primary and
 on every replica that answers queries: each server counts its own reads.
 Limits: ``idx_scan`` starts again after a reset, a crash or a failover, and does not count the
-checks of a unique index, so unique and exclusion indexes are left out, as are the replica
-identity and the indexes of partitions. A planner that looks up the end of an index counts as a
+checks of a unique index, so unique and exclusion indexes are left out, as are the indexes of
+partitions. A planner that looks up the end of an index counts as a
 reader. An index that serves a foreign key is read when a parent row goes, perhaps once a year:
 ask ``unindexed_foreign_keys`` before you drop one.
 """
@@ -26,7 +26,7 @@ JOIN pg_stat_user_tables AS t USING (relid)
 JOIN pg_index USING (indexrelid)
 JOIN pg_class ON pg_class.oid = indexrelid
 WHERE i.idx_scan = 0 AND seq_scan + coalesce(t.idx_scan, 0) >= :scans
-  AND NOT (indisunique OR indisexclusion OR indisreplident OR relispartition)
+  AND NOT (indisunique OR indisexclusion OR relispartition)
   AND relpersistence <> 't'
 ORDER BY bytes DESC, 1, 2
 """)

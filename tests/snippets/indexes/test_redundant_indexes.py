@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from snippets.indexes.redundant_indexes import RedundantIndex, redundant_indexes
@@ -77,6 +78,7 @@ async def test_the_lesser_one_is_named_whichever_is_older(
         ("INDEX x ON item (a)", "INDEX y ON item (a, c) WHERE b > 0"),
         ("UNIQUE INDEX x ON item (a)", "UNIQUE INDEX y ON item (a, b)"),
         ("INDEX x ON item (a)", "INDEX y ON item USING hash (a)"),
+        ("INDEX x ON item USING hash (a)", "INDEX y ON item USING hash (a)"),
     ],
 )
 async def test_an_index_that_does_more_is_left_alone(
@@ -132,6 +134,18 @@ async def test_indexes_of_partitions_are_left_out(empty_engine: AsyncEngine) -> 
         )
         == []
     )
+
+
+async def test_an_invalid_index_covers_nothing(empty_engine: AsyncEngine) -> None:
+    outside = empty_engine.execution_options(isolation_level="AUTOCOMMIT")
+    async with outside.connect() as connection:
+        await run(connection, TABLE, "INSERT INTO item VALUES (1, 1), (2, 1)")
+        with pytest.raises(IntegrityError):
+            await run(connection, "CREATE UNIQUE INDEX CONCURRENTLY broken ON item (b)")
+        await run(connection, "CREATE INDEX x ON item (b)")
+        assert await redundant_indexes(connection) == []
+        await run(connection, "DELETE FROM item WHERE a = 2", "REINDEX INDEX broken")
+        assert len(await redundant_indexes(connection)) == 1
 
 
 async def test_names_are_quoted(empty_engine: AsyncEngine) -> None:

@@ -111,7 +111,13 @@ async def test_an_index_that_does_not_serve_is_not_taken_for_one(
 
 
 @pytest.mark.parametrize(
-    "index", ["INDEX ON child (a)", "INDEX ON child (a, id, b)", "INDEX ON child (a, a)"]
+    "index",
+    [
+        "INDEX ON child (a)",
+        "INDEX ON child (a, id, b)",
+        "INDEX ON child (a, a)",
+        "INDEX ON child (a) INCLUDE (b)",
+    ],
 )
 async def test_half_of_a_key_is_reported(empty_engine: AsyncEngine, index: str) -> None:
     script = f"{TABLES} ALTER TABLE child ADD {TWO_COLUMNS}; CREATE {index}"
@@ -139,6 +145,11 @@ async def test_an_invalid_index_does_not_serve(empty_engine: AsyncEngine) -> Non
         assert len(await unindexed_foreign_keys(connection)) == 1
         await run(connection, "DELETE FROM child WHERE id = 2; REINDEX INDEX broken")
         assert await unindexed_foreign_keys(connection) == []
+
+
+async def test_two_constraints_on_the_same_columns_count_once(empty_engine: AsyncEngine) -> None:
+    twice = f"{TABLES} ALTER TABLE child ADD {ONE_COLUMN}, ADD CONSTRAINT again {ONE_COLUMN}"
+    assert await found(empty_engine, twice) == [("child", ("b",))]
 
 
 async def test_partitions_are_judged_one_by_one(empty_engine: AsyncEngine) -> None:

@@ -10,7 +10,7 @@ from snippets.indexes.unread_indexes import UnreadIndex, unread_indexes
 from workbench.lesson import record
 
 TABLE = """
-CREATE TABLE item (id int PRIMARY KEY, a int, b int UNIQUE);
+CREATE TABLE item (id int PRIMARY KEY, a int, b int UNIQUE, note int);
 CREATE INDEX item_a ON item (a);
 INSERT INTO item SELECT n, n, n FROM generate_series(1, 1000) AS n;
 """
@@ -38,7 +38,8 @@ async def names(connection: AsyncConnection, script: str, *, scans: int = 1) -> 
 
 
 async def test_an_index_without_a_reader_is_described(connection: AsyncConnection) -> None:
-    await run(connection, f"{TABLE} UPDATE item SET a = 0 WHERE id = 1; {SCAN}")
+    moved, heap_only = "SET a = 0 WHERE id = 1", "SET note = 0 WHERE id = 1000"
+    await run(connection, f"{TABLE} UPDATE item {moved}; UPDATE item {heap_only}; {SCAN}")
     (found,) = await unread_indexes(connection, scans=1)
     assert (found.table, found.index) == ("item", "item_a")
     assert found.bytes == 40960

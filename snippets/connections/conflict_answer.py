@@ -15,6 +15,8 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import Constraint, Index, MetaData
 from sqlalchemy.exc import IntegrityError
 
+from snippets.repository.violated_constraint import violated_constraint
+
 
 def answer_conflicts(app: FastAPI, details: Mapping[str, str], *, metadata: MetaData) -> None:
     """Let ``app`` answer 409 with ``details[name]`` when the constraint ``name`` is violated.
@@ -35,13 +37,6 @@ def answer_conflicts(app: FastAPI, details: Mapping[str, str], *, metadata: Meta
         if detail is None:
             raise error
         return JSONResponse({"detail": detail}, status_code=409)
-
-
-def violated_constraint(error: IntegrityError) -> str | None:
-    """Return the name of the constraint or unique index that was violated; None if it has none."""
-    driver_error = getattr(error.orig, "__cause__", None)
-    name: str | None = getattr(driver_error, "constraint_name", None)
-    return name
 
 
 def constraint_names(metadata: MetaData) -> set[str]:

@@ -10,13 +10,10 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from snippets.connections.conflict_answer import (
-    answer_conflicts,
-    constraint_names,
-    violated_constraint,
-)
+from snippets.connections.conflict_answer import answer_conflicts, constraint_names
 from snippets.connections.session_dependency import RequestSession, database_state
 from snippets.domain import Base, Project, User
+from snippets.repository.violated_constraint import violated_constraint
 from workbench.lesson import record, served
 
 DETAILS = {

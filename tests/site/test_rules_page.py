@@ -43,7 +43,7 @@ def test_a_claim_links_to_its_cell_and_to_the_snippet() -> None:
     page = topic_markdown("Queries", [claim("one")])
     assert "1 claims about queries" in page
     assert "0 hold, 1 hold within limits, 0 mislead, 0 fail" in page
-    assert "[See it run](../lessons/queries/one.ipynb#cell-rows)" in page
+    assert "[See\u00a0it\u00a0run](../lessons/queries/one.ipynb#cell-rows)" in page
     assert "[`snippets/queries/keyset.py`](../snippets/queries/keyset.py)" in page
 
 

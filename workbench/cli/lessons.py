@@ -84,10 +84,11 @@ def verify_lessons(lessons: list[Lesson]) -> None:
 
 
 @click.command()
-def listings() -> None:
-    """Write the listing cells of all lessons from the snippet files."""
-    with failures_of(UnknownListing, BrokenNotebook):
-        for lesson in all_lessons():
+@click.argument("lessons", nargs=-1)
+def listings(lessons: tuple[str, ...]) -> None:
+    """Write the listing cells of LESSONS from the snippet files."""
+    with failures_of(UnknownLesson, UnknownListing, BrokenNotebook):
+        for lesson in chosen_lessons(lessons):
             notebook = read_notebook(lesson.path)
             changed = fill_listings(notebook)
             if changed and write_notebook(notebook, lesson.path):

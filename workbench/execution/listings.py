@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 from pathlib import Path
 
 from workbench.execution.lessons import ROOT
@@ -30,7 +31,14 @@ def listing_text(address: str, *, root: Path = ROOT) -> str:
     missing = [name for name in names.split(",") if name not in definitions]
     if missing:
         raise UnknownListing(f"{file} defines no {' and no '.join(missing)} at its top level")
-    return "\n\n\n".join(definitions[name] for name in names.split(","))
+    shown = [definitions[name] for name in names.split(",")]
+    gaps = ["\n" if one_line(pair) else "\n\n\n" for pair in pairwise(shown)]
+    return "".join(part for parts in zip(shown, [*gaps, ""], strict=True) for part in parts)
+
+
+def one_line(definitions: tuple[str, ...]) -> bool:
+    """Return whether each of ``definitions`` is a single line, such as the alias of a type."""
+    return not any("\n" in definition for definition in definitions)
 
 
 def _definitions(text: str) -> dict[str, str]:

@@ -61,7 +61,7 @@ def _entry(claim: Claim) -> str:
     lines = [
         f'/// html | div.claim[id="{anchor(claim)}"]',
         f"**{number}{claim.says}**",
-        f"{_badge(claim.verdict)} {claim.evidence} [See it run]({cell})",
+        f"{_badge(claim.verdict)} {claim.evidence} [See\u00a0it\u00a0run]({cell})",
     ]
     if claim.instead:
         lines.append(_with_links(claim.instead))

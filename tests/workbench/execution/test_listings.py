@@ -45,6 +45,9 @@ def test_definitions_come_with_their_decorators_in_the_order_named(root: Path) -
 def test_constants_and_type_aliases_can_be_listed(root: Path) -> None:
     assert listing_text("snippets/remedy.py::LIMIT", root=root) == "LIMIT: int = 3"
     assert listing_text("snippets/remedy.py::Key", root=root) == "type Key = int | str"
+    assert listing_text("snippets/remedy.py::LIMIT,Key,first", root=root).startswith(
+        "LIMIT: int = 3\ntype Key = int | str\n\n\n@functools.cache\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 Buys: two sessions that change different keys of one document keep both changes; missing parents
 are made; what other keys hold is neither read nor sent.
-Needs: a JSONB column and an object that the session holds.
+Needs: a JSONB column, an object that the session holds, SQLAlchemy 2.0.42 or later.
 Limits: the same key set twice keeps the last value; read it in the same statement, or lock the
 row, where that matters. PostgreSQL still stores the whole document anew.
 """

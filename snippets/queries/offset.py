@@ -46,7 +46,7 @@ async def fetch_numbered_page(
 ) -> NumberedPage[Any]:
     """Return page ``number`` of ``size`` items by OFFSET; one statement.
 
-    It reads the rows of all pages before it, at most ``deepest`` with its own. Raises TypeError
+    It reads the rows of all pages before it: at most ``deepest`` and one more. Raises TypeError
     for a number or size that is no int; ValueError for one below 1, for a page that ends beyond
     ``deepest``, and for a statement without ORDER BY or with a LIMIT of its own.
     """

@@ -4,8 +4,9 @@ Buys: an attempt that failed leaves nothing, and one that was killed is dropped 
 where ``IF NOT EXISTS`` takes its invalid index for the real one.
 Needs: a connection in AUTOCOMMIT, which is ``op.get_context().autocommit_block()`` in Alembic.
 Limits: waits without a timeout for every transaction that writes to the table or has an older
-snapshot; nobody queues behind it. A valid index of this name is left, whatever its definition.
-Takes an index that another session is building for a failed one. Not for partitioned tables.
+snapshot; no reader or writer queues behind it, but an ALTER TABLE does. A valid index of this name
+is left, whatever its definition. Takes an index that another session is building for a failed
+one. Not for partitioned tables.
 """
 
 from collections.abc import Sequence

@@ -5,8 +5,8 @@ notebook whose event loop runs already; a comparison that looks at server defaul
 Needs: an async driver in the URL; named constraints (a naming convention on the metadata).
 Limits: each revision commits on its own, so the second of two pending ones can fail and leave
 the first applied. A connection that is in a transaction already keeps it, and nothing is
-committed. Comparing two server defaults runs both: sequences lose a value, and ``random()``
-differs on every run. Logging stays with ``env.py``.
+committed. Comparing two server defaults that PostgreSQL spells differently runs both: sequences
+lose a value, and ``random() * 2`` differs on every run. Logging stays with ``env.py``.
 """
 
 import asyncio
@@ -36,7 +36,6 @@ def run_migrations(
     """
     options = {
         "target_metadata": metadata,
-        "compare_type": True,
         "compare_server_default": True,
         "transaction_per_migration": True,
         **options,

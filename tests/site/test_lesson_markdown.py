@@ -90,3 +90,13 @@ def test_evidence_without_lines_leaves_the_next_block_alone() -> None:
         "<pre><span></span><code>x = 1\n</code></pre>"
     )
     assert page_html.with_hanging_lines(page) == page
+
+
+def test_indentation_goes_except_where_it_is_shown() -> None:
+    page = "<div>\n    <p>a\n  b</p>\n<pre><code>if x:\n    y\n\n    z</code></pre>\n\n  <b>"
+    shown = "<div>\n<p>a\nb</p>\n<pre><code>if x:\n    y\n\n    z</code></pre>\n<b>"
+    assert page_html.without_indentation(page) == shown
+    for kept in ("textarea", "script", "style"):
+        assert (
+            page_html.without_indentation(f"<{kept}>a\n  b</{kept}>") == f"<{kept}>a\n  b</{kept}>"
+        )

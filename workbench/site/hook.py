@@ -92,8 +92,8 @@ def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files
 
 
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
-    """Make no request to anybody else."""
-    return page_html.without_repository_statistics(output)
+    """Make no request to anybody else, and send no white space that nobody sees."""
+    return page_html.without_indentation(page_html.without_repository_statistics(output))
 
 
 def is_lesson(page: Page) -> bool:

@@ -10,6 +10,9 @@ _BLOCK = re.compile(
     r"(.*?)(</code>)",
     re.DOTALL,
 )
+_VERBATIM = re.compile(
+    r"(<(?:pre|textarea|script|style)\b.*?</(?:pre|textarea|script|style)>)", re.DOTALL
+)
 _IDLE_SPAN = re.compile(r'<span class="[nopw]">([^<]*)</span>')
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 LONGEST_SUMMARY = 160
@@ -63,6 +66,17 @@ def with_download(page: str, *, notebook: str) -> str:
         f'<a href="{html.escape(notebook)}" download>Download notebook</a></p>'
     )
     return page.replace("</h1>", f"</h1>\n{link}", 1)
+
+
+def without_indentation(page: str) -> str:
+    """Drop the white space that the theme's templates put before each line.
+
+    Text that is shown as it stands (``pre``, ``textarea``) and scripts keep theirs.
+    """
+    return "".join(
+        part if index % 2 else re.sub(r"\n\s+", "\n", part)
+        for index, part in enumerate(_VERBATIM.split(page))
+    )
 
 
 def without_repository_statistics(page: str) -> str:

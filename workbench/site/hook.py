@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
@@ -21,6 +22,7 @@ from workbench.site.lesson_markdown import (
     lesson_markdown,
     lesson_title,
 )
+from workbench.site.rendering import remember_rendering
 from workbench.site.rules_page import MARKS, topic_markdown, topic_page, with_claims
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -68,10 +70,12 @@ def on_pre_page(page: Page, *, config: MkDocsConfig, files: Files) -> Page:
     return page
 
 
+@event_priority(-100)
 def on_page_markdown(
     markdown: str, *, page: Page, config: MkDocsConfig, files: Files
 ) -> str | None:
     """Fill in the list of lessons, or the claims, where a page asks for them."""
+    remember_rendering(page)
     if LESSONS_MARK in markdown:
         return markdown.replace(LESSONS_MARK, _lessons_by_topic())
     if any(mark in markdown for mark in MARKS.values()):

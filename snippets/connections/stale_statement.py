@@ -1,6 +1,6 @@
 """Run a unit of work again when a schema change made one of its prepared statements stale.
 
-Buys: a migration under running programs without the one failed request in each engine.
+Buys: a migration under running programs without a failed request for each statement under way.
 Needs: asyncpg; work that opens and closes its own session, and does nothing outside the database
 before its commit: the failed transaction has changed nothing.
 Limits: work in AUTOCOMMIT has kept what came before the failure; a result whose columns changed

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from fastapi import BackgroundTasks, FastAPI, HTTPException, WebSocket
+from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException, WebSocket
 from fastapi.responses import StreamingResponse
 from httpx import AsyncClient
 from sqlalchemy import text
@@ -131,3 +131,32 @@ async def test_other_protocols_pass_untouched(empty_engine: AsyncEngine) -> None
     counted = StatementCount(app, engine=empty_engine)
     await counted({"type": "websocket"}, None, None)  # type: ignore[arg-type]
     assert seen == ["websocket"]
+
+
+async def test_a_request_inside_of_another_leaves_the_other_its_count(
+    empty_engine: AsyncEngine, reports: Reports
+) -> None:
+    async def app(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
+        if scope["path"] == "/outer":
+            await counted({**scope, "path": "/inner"}, receive, send)
+        async with empty_engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    counted = StatementCount(app, engine=empty_engine, report=lambda *each: reports.append(each))
+    await counted({"type": "http", "method": "GET", "path": "/outer"}, None, None)  # type: ignore[arg-type]
+    assert reports == [("GET", "/inner", 1), ("GET", "/outer", 1)]
+
+
+async def test_a_route_is_reported_with_the_prefixes_of_its_routers(
+    empty_engine: AsyncEngine, reports: Reports
+) -> None:
+    app, outer, inner = FastAPI(), APIRouter(), APIRouter()
+    inner.get("/{number}")(lambda number: number)
+    outer.include_router(inner, prefix="/inner")
+    app.include_router(outer, prefix="/outer")
+    app.add_middleware(
+        StatementCount, engine=empty_engine, report=lambda *each: reports.append(each)
+    )
+    async with served(app) as client:
+        await client.get("/outer/inner/7")
+    assert reports == [("GET", "/outer/inner/{number}", 0)]

@@ -42,12 +42,11 @@ async def set_paths(
         for key in path:
             place = place[key]
         target[place] = value
-    state = inspect(instance, raiseerr=False)
-    if state is None or not getattr(state, "persistent", False) or instance not in session:
+    state: Any = inspect(instance, raiseerr=False)
+    if not getattr(state, "persistent", False) or instance not in session:
         raise InvalidRequestError("the object has no row in this session: add and flush it")
     await session.flush()
     keys = zip(state.mapper.primary_key, state.identity, strict=True)
     statement = update(state.mapper).where(*(key == value for key, value in keys))
     changed = statement.values(target).returning(state.mapper)
-    options = {"populate_existing": True, "synchronize_session": False}
-    (await session.scalars(changed, execution_options=options)).one()
+    (await session.scalars(changed, execution_options={"populate_existing": True})).one()

@@ -100,3 +100,11 @@ def test_a_parameter_without_a_value_is_refused(condition) -> None:  # type: ign
 def test_a_value_that_has_no_literal_form_is_refused() -> None:
     with pytest.raises(ValueError, match="cannot be written into SQL"):
         constant_condition(Document.attributes.contains({"a": 1}))
+
+
+async def test_an_operator_that_only_postgresql_has_is_written_out(engine: AsyncEngine) -> None:
+    condition = constant_condition(Document.attributes["author", "name"].astext == "Ada")
+    async with engine.connect() as connection:
+        with record(engine) as sent:
+            assert (await connection.execute(select(Document.id).where(condition))).all() == []
+    assert "#>> '{author, name}') = 'Ada'" in sent[0].sql

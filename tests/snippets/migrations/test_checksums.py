@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import locale
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, text
-from sqlalchemy.exc import NoSuchTableError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, NoSuchTableError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from snippets.migrations.checksums import edited_revisions, record_checksum, without_checksums
@@ -69,6 +70,28 @@ async def test_line_endings_do_not_count(migrations: Migrations) -> None:
     file = script(migrations, "first")
     file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
     assert await edited(migrations) == []
+
+
+async def test_a_file_is_read_as_utf8_in_every_locale(migrations: Migrations) -> None:
+    file = script(migrations, "first")
+    file.write_text(file.read_text(encoding="utf-8") + "\n# größer\n", encoding="utf-8")
+    await migrations.upgrade()
+    before = locale.setlocale(locale.LC_CTYPE)
+    try:
+        locale.setlocale(locale.LC_CTYPE, "C")
+        assert await edited(migrations) == []
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
+
+
+@pytest.mark.parametrize("row", ["'first', 'another'", "'third', NULL"])
+async def test_the_table_holds_one_checksum_for_each_migration(
+    migrations: Migrations, row: str
+) -> None:
+    await migrations.upgrade()
+    async with migrations.engine.connect() as connection:
+        with pytest.raises(IntegrityError):
+            await connection.execute(text(f"INSERT INTO alembic_checksum VALUES ({row})"))
 
 
 async def test_a_file_that_is_gone_is_reported(migrations: Migrations) -> None:

@@ -1,6 +1,7 @@
 """One env.py runs from the command line, offline, and inside a running event loop."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,15 @@ async def test_without_a_connection_the_url_of_the_file_is_used(
     assert await tables(empty_engine) == {"alembic_version", "one"}
 
 
+async def test_the_connection_is_closed_before_the_loop_is(
+    empty_database: URL, config: Config, recwarn: pytest.WarningsRecorder
+) -> None:
+    config.set_main_option("sqlalchemy.url", shown(empty_database))
+    await asyncio.to_thread(command.upgrade, config, "one")
+    gc.collect()
+    assert [str(each.message) for each in recwarn] == []
+
+
 async def test_a_url_that_is_passed_wins(
     empty_engine: AsyncEngine, empty_database: URL, config: Config
 ) -> None:
@@ -125,20 +135,38 @@ def test_offline_mode_prints_a_transaction_for_each_revision(
     assert printed.count("BEGIN;") == printed.count("COMMIT;") == 2
 
 
-def test_offline_mode_prints_values_in_place(
-    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+VALUES = """
+revision, down_revision = "two", "one"
+def upgrade():
+    import sqlalchemy as sa
+    from alembic import op
+    one = sa.table("one", sa.column("id", sa.Integer))
+    op.execute(sa.update(one).values(id=7).where(sa.literal_column("id % 2") == 1))
+"""
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+def test_offline_mode_prints_values_and_percent_signs_in_place(
+    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str], driver: str
+) -> None:
+    """A driver that marks parameters by a percent sign needs two for one; a file does not."""
+    config.set_main_option("sqlalchemy.url", f"postgresql+{driver}://nobody@127.0.0.1:1/none")
+    (tmp_path / "versions" / "two.py").write_text(VALUES)
+    command.upgrade(config, "head", sql=True)
+    assert "UPDATE one SET id=7 WHERE id % 2 = 1;" in capsys.readouterr().out
+
+
+async def test_offline_mode_prints_values_in_place_beside_a_connection(
+    empty_engine: AsyncEngine,
+    config: Config,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     config.set_main_option("sqlalchemy.url", "postgresql+asyncpg://nobody@127.0.0.1:1/none")
-    (tmp_path / "versions" / "two.py").write_text(
-        "revision, down_revision = 'two', 'one'\n"
-        "import sqlalchemy as sa\n"
-        "from alembic import op\n"
-        "def upgrade():\n"
-        "    one = sa.table('one', sa.column('id', sa.Integer))\n"
-        "    op.execute(sa.update(one).values(id=7))\n"
-    )
-    command.upgrade(config, "head", sql=True)
-    assert "UPDATE one SET id=7;" in capsys.readouterr().out
+    (tmp_path / "versions" / "two.py").write_text(VALUES)
+    await run(empty_engine, config, lambda config: command.upgrade(config, "head", sql=True))
+    assert "UPDATE one SET id=7 WHERE id % 2 = 1;" in capsys.readouterr().out
+    assert await tables(empty_engine) == set()
 
 
 async def test_a_running_loop_without_a_connection_is_refused(

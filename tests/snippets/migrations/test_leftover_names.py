@@ -89,8 +89,21 @@ def test_the_same_definition_on_another_table_is_no_rename() -> None:
     assert leftover_names([before, after]) == []
 
 
-def test_two_that_are_alike_are_refused() -> None:
-    before = Drift("constraint", "task", "old", "CHECK (n > 0)", None)
-    twins = [Drift("constraint", "task", name, None, "CHECK (n > 0)") for name in ("a", "b")]
+@pytest.mark.parametrize(("old", "new"), [(["old"], ["a", "b"]), (["a", "b"], ["new"])])
+def test_two_that_are_alike_are_refused(old: list[str], new: list[str]) -> None:
+    left = [Drift("constraint", "task", name, "CHECK (n > 0)", None) for name in old]
+    wanted = [Drift("constraint", "task", name, None, "CHECK (n > 0)") for name in new]
     with pytest.raises(ValueError, match="either could be meant"):
-        leftover_names([before, *twins])
+        leftover_names([*left, *wanted])
+
+
+def test_a_column_that_went_and_one_that_came_are_no_rename() -> None:
+    before = Drift("column", "task", "old", "integer NOT NULL", None)
+    after = Drift("column", "task", "new", None, "integer NOT NULL")
+    assert leftover_names([before, after]) == []
+
+
+def test_an_object_that_the_database_has_by_its_name_takes_no_other() -> None:
+    extra = Drift("constraint", "task", "old", "CHECK (n > 0)", None)
+    changed = Drift("constraint", "task", "kept", "CHECK (n > 0)", "CHECK (n > 1)")
+    assert leftover_names([extra, changed]) == []

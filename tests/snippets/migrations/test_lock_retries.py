@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, InvalidRequestError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util.concurrency import await_only
 
@@ -142,6 +142,26 @@ async def test_an_attempt_costs_four_statements_more_and_one_fewer_where_it_fail
         *("SAVEPOINT", "SELECT", "ALTER", "ROLLBACK"),
         *("SAVEPOINT", "SELECT", "ALTER", "SELECT", "RELEASE"),
     ]
+
+
+@pytest.mark.parametrize("attribute", ["sqlstate", "pgcode"])
+async def test_the_code_is_found_where_the_driver_keeps_it(
+    empty_engine: AsyncEngine, attribute: str
+) -> None:
+    """asyncpg has both names, psycopg the first, psycopg2 the second."""
+    refused = Exception("canceling statement due to lock timeout")
+    setattr(refused, attribute, "55P03")
+    changes = iter([OperationalError("ALTER TABLE item", {}, refused), None])
+
+    def change() -> None:
+        if error := next(changes):
+            raise error
+
+    def alter_twice(sync: Connection) -> int:
+        return with_lock_retries(sync, change, sleep=lambda _: None)
+
+    async with empty_engine.begin() as connection:
+        assert await connection.run_sync(alter_twice) == 2
 
 
 async def test_another_error_is_raised_at_once(empty_engine: AsyncEngine) -> None:

@@ -42,6 +42,7 @@ async def test_the_lock_is_held_in_the_block_and_free_after_it(empty_engine: Asy
         with record(empty_engine) as sent:
             assert await connection.run_sync(hold) == (1, 1)
         assert len(sent) == 2 + 1
+        assert not connection.in_transaction()
     assert await locks(empty_engine) == 0
 
 

@@ -85,11 +85,15 @@ async def test_colons_and_percent_signs_in_the_value_are_sql(table: AsyncEngine)
     assert await titles(table) == ["1 :x 1", "2 :x 0", None, "own"]
 
 
-async def test_names_are_quoted_and_the_key_is_named(empty_engine: AsyncEngine) -> None:
-    fill = reversible_backfill("Order", "Full Name", value="'x'", key="user")
+@pytest.mark.parametrize("table", ["Order", "window"])
+async def test_names_are_quoted_and_the_key_is_named(empty_engine: AsyncEngine, table: str) -> None:
+    fill = reversible_backfill(table, "Full Name", value="'x'", key="user")
     await run(
         empty_engine,
-        ['CREATE TABLE "Order" ("user" int, "Full Name" text)', 'INSERT INTO "Order" VALUES (1)'],
+        [
+            f'CREATE TABLE "{table}" ("user" int, "Full Name" text)',
+            f'INSERT INTO "{table}" VALUES (1)',
+        ],
     )
     await run(empty_engine, [*fill.upgrade, *fill.downgrade])
 

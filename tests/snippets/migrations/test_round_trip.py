@@ -119,6 +119,29 @@ async def test_rows_are_committed_before_the_next_revision(migrations: Migration
         assert await connection.scalar(text("SELECT id FROM one")) == 2
 
 
+REFUSING = """
+from alembic import context
+from snippets.migrations.environment import run_migrations
+
+assert not context.config.attributes["connection"].in_transaction(), "one is open"
+run_migrations(None)
+"""
+
+
+async def test_each_command_begins_without_a_transaction(migrations: Migrations) -> None:
+    (migrations.folder / "env.py").write_text(REFUSING, encoding="utf-8")
+    add(migrations, "one", START, "DROP TABLE one")
+    add(migrations, "two", "ALTER TABLE one ADD n int", "ALTER TABLE one DROP n")
+    assert await check(migrations, {"one": "INSERT INTO one VALUES (1)"}) == ["one", "two"]
+
+
+async def test_rows_of_the_last_revision_are_committed(migrations: Migrations) -> None:
+    add(migrations, "one", START, "DROP TABLE one")
+    await check(migrations, {"one": "INSERT INTO one VALUES (5)"})
+    async with migrations.engine.connect() as connection:
+        assert await connection.scalar(text("SELECT id FROM one")) == 5
+
+
 async def test_branches_are_refused(migrations: Migrations) -> None:
     add(migrations, "one", START, "DROP TABLE one")
     left = migrations.revision("left")

@@ -123,6 +123,9 @@ async def test_an_object_without_a_row_here_is_refused(
         for instance in (document, Document(title="New"), object()):
             with pytest.raises(InvalidRequestError, match="no row in this session"):
                 await set_paths(other, instance, Document.attributes, {("a",): 1})
+    session.add(pending := Document(title="New", project_id=document.project_id))
+    with pytest.raises(InvalidRequestError, match="add and flush it"):
+        await set_paths(session, pending, Document.attributes, {("a",): 1})
 
 
 async def test_a_row_that_is_gone_is_reported(session: AsyncSession) -> None:

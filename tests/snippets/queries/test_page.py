@@ -170,6 +170,13 @@ async def test_a_page_of_an_empty_list_has_no_neighbours(session: AsyncSession) 
     assert page == Page(items=[], next=None, previous=None)
 
 
+async def test_the_first_page_of_an_empty_list_costs_one_statement(tables: AsyncEngine) -> None:
+    async with AsyncSession(tables) as session:
+        with record(tables) as sent:
+            await by_name.fetch(session, names, PageRequest(size=2))
+    assert len(sent) == 1
+
+
 async def test_a_page_emptied_in_between_leads_back_to_the_last_page(tables: AsyncEngine) -> None:
     async with AsyncSession(tables) as session:
         await fill_names(session, "abcd")

@@ -16,7 +16,7 @@ from snippets.queries.cursor import CursorCodec, InvalidCursor
 from snippets.queries.eager import eager
 from snippets.queries.page import PageRequest
 from snippets.repository.projects import ProjectRepository
-from snippets.repository.repository import NotFound
+from snippets.repository.repository import FieldRefused, NotFound
 from workbench.lesson import record
 
 CURSORS = CursorCodec(keys=[b"a secret of 16 bytes or more"])
@@ -91,3 +91,17 @@ async def test_a_cursor_of_another_owner_is_refused(session: AsyncSession, ada: 
         await projects.get_by_owner(
             uuid.uuid4(), PageRequest(size=2, cursor=first.next), cursors=CURSORS
         )
+
+
+async def test_name_slug_and_owner_can_change_and_nothing_else(
+    session: AsyncSession, ada: User
+) -> None:
+    projects = ProjectRepository(session)
+    project = await projects.get_by_slug("vega")
+    ben = (await projects.get_by_slug("other")).owner_id
+    await projects.update(project, {"name": "Vega", "slug": "vega-b", "owner_id": ben})
+    await session.refresh(project)
+    assert (project.name, project.slug, project.owner_id) == ("Vega", "vega-b", ben)
+    for name in ("id", "created_at", "deleted_at", "tasks"):
+        with pytest.raises(FieldRefused, match=f"Project takes no {name}"):
+            await projects.update(project, {name: None})

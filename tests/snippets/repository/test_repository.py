@@ -205,15 +205,17 @@ async def test_an_update_refuses_other_fields_before_it_sets_any(
 async def test_an_update_of_an_object_outside_the_session_is_refused(
     session: AsyncSession, sessions: async_sessionmaker[AsyncSession], project: Project
 ) -> None:
-    async with sessions() as other:
-        detached = await first_task(other)
+    async with sessions() as closed:
+        detached = await first_task(closed)
     pending = Task(title="pending", project_id=project.id)
     session.add(pending)
-    for outsider in (detached, pending, Task(title="transient")):
-        with pytest.raises(ValueError, match="does not hold the object"):
-            await Tasks(session).update(outsider, {"title": "changed"})
-        with pytest.raises(ValueError, match="does not hold the object"):
-            await Tasks(session).delete(outsider)
+    async with sessions() as other:
+        elsewhere = await first_task(other)
+        for outsider in (detached, pending, elsewhere, Task(title="transient")):
+            with pytest.raises(ValueError, match="does not hold the object"):
+                await Tasks(session).update(outsider, {"title": "changed"})
+            with pytest.raises(ValueError, match="does not hold the object"):
+                await Tasks(session).delete(outsider)
 
 
 async def test_an_update_of_a_row_that_is_gone_fails(
@@ -298,6 +300,19 @@ def test_an_allow_list_with_a_typo_fails_when_the_class_is_made() -> None:
         class Wrong(Repository[Task]):
             model = Task
             changeable: ClassVar[frozenset[str]] = frozenset({"titel"})  # type: ignore[misc]
+
+
+def test_another_base_class_hears_of_the_subclass_too() -> None:
+    heard: list[str] = []
+
+    class Registered:
+        def __init_subclass__(cls) -> None:
+            heard.append(cls.__name__)
+
+    class Heard(Repository[Task], Registered):
+        model = Task
+
+    assert heard == [Heard.__name__]
 
 
 async def test_a_missing_key_is_not_found(session: AsyncSession) -> None:

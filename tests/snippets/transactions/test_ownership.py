@@ -149,6 +149,26 @@ async def test_an_unknown_owner_is_refused_and_not_tolerated(
             )
 
 
+async def test_a_project_that_another_transfer_has_changed_is_read_again(
+    engine: AsyncEngine, scene: Scene
+) -> None:
+    """From its stale copy this session would see no difference and send no UPDATE."""
+    async with AsyncSession(engine) as session:
+        held = await session.get_one(Project, scene.project)
+        async with AsyncSession(engine) as other, other.begin():
+            (await other.get_one(Project, scene.project)).owner_id = scene.new
+        assert held.owner_id == scene.old
+        await transfer_ownership(
+            session,
+            scene.project,
+            new_owner_id=scene.old,
+            notify=write_document,
+            tolerate=(exc.IntegrityError,),
+        )
+        await session.commit()
+    assert await owner_and_documents(engine) == (scene.old, 1)
+
+
 @pytest.mark.parametrize("missing", ["unknown", "deleted"])
 async def test_a_project_that_is_missing_or_deleted_is_refused(
     engine: AsyncEngine, scene: Scene, missing: str

@@ -126,6 +126,19 @@ def test_a_mixin_that_would_hide_the_version_is_refused() -> None:
             __tablename__ = "hidden"
 
 
+def test_a_mixin_may_be_made_from_it() -> None:
+    class Audited(Versioned):
+        pass
+
+    class Other(DeclarativeBase):
+        pass
+
+    class Entry(Audited, UUIDKey, Other):
+        __tablename__ = "entry"
+
+    assert Entry.__mapper__.version_id_col is Entry.__table__.c.version
+
+
 async def test_other_writers_begin_at_version_one(
     two: tuple[AsyncSession, AsyncSession], key: uuid.UUID
 ) -> None:

@@ -4,9 +4,10 @@ Buys: one ``env.py`` that runs from the command line, with ``--sql``, and inside
 notebook whose event loop runs already; a comparison that looks at server defaults as well.
 Needs: an async driver in the URL; named constraints (a naming convention on the metadata).
 Limits: each revision commits on its own, so the second of two pending ones can fail and leave
-the first applied. A connection that is in a transaction already keeps it, and nothing is
-committed. Comparing two server defaults that PostgreSQL spells differently runs both: sequences
-lose a value, and ``random() * 2`` differs on every run. Logging stays with ``env.py``.
+the first applied; ``alembic ensure_version`` has no revision to commit and keeps nothing. A
+connection that is in a transaction already keeps it, and nothing is committed. Comparing two
+server defaults that PostgreSQL spells differently runs both: sequences lose a value, and
+``random() * 2`` differs on every run. Logging stays with ``env.py``.
 """
 
 import asyncio

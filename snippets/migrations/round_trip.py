@@ -3,7 +3,8 @@
 Buys: a downgrade that fails or leaves something behind is found by a test: an enum type, a
 default, an index, a trigger.
 Needs: a disposable database without tables; an ``env.py`` that runs on
-``config.attributes["connection"]``; a history without branches.
+``config.attributes["connection"]`` and rolls nothing back around it (as ``migration_lock``
+does); a history without branches.
 Limits: rows are not compared, nor privileges, comments and the order of columns. Without
 ``rows`` the tables are empty, and many a migration that fails on rows passes.
 """

@@ -107,10 +107,11 @@ async def run_lessons(
 ) -> AsyncIterator[Outcome]:
     """Execute ``lessons`` and yield each outcome as it comes, ``at_once`` at a time.
 
-    Call inside ``execution_environment``. ``at_once`` is the number of processors by default.
+    Call inside ``execution_environment``. ``at_once`` is twice the number of processors by default:
+    a lesson waits for the server for much of its time.
     Closing the iterator early ends the kernels that still run.
     """
-    gate = asyncio.Semaphore(at_once or os.cpu_count() or 2)
+    gate = asyncio.Semaphore(at_once or 2 * (os.cpu_count() or 1))
 
     async def run(lesson: Lesson) -> Outcome:
         async with gate:

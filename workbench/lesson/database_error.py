@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,3 +27,17 @@ def database_message(error: BaseException) -> str:
     if isinstance(error, SQLAlchemyError) and error.args:
         return str(error.args[0])
     return str(error)
+
+
+def described(error: BaseException) -> str:
+    """Return the kind and the message of ``error``, and what the server added to it."""
+    server: Any = server_error(error)
+    lines = [f"{type(error).__name__}: {database_message(error)}"]
+    if server is not None:
+        lines[0] += f" (SQLSTATE {server.sqlstate})"
+        lines += [
+            f"{label}: {text}"
+            for label, text in (("DETAIL", server.detail), ("HINT", server.hint))
+            if text
+        ]
+    return "\n".join(lines)

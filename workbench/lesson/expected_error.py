@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython.display import display
 
-from workbench.lesson.database_error import database_message, server_error
+from workbench.lesson.database_error import described
 from workbench.lesson.values import ValueNames
 from workbench.markdown import MimeBundle, bundle, fenced
 
@@ -41,17 +41,7 @@ class ExpectedError[E: BaseException](AbstractContextManager["ExpectedError[E]"]
         return True
 
     def __str__(self) -> str:
-        names = ValueNames()
-        server: Any = server_error(self.error)
-        lines = [f"{type(self.error).__name__}: {database_message(self.error)}"]
-        if server is not None:
-            lines[0] += f" (SQLSTATE {server.sqlstate})"
-            lines += [
-                f"{label}: {text}"
-                for label, text in (("DETAIL", server.detail), ("HINT", server.hint))
-                if text
-            ]
-        return names.text("\n".join(lines))
+        return ValueNames().text(described(self.error))
 
     def _repr_mimebundle_(self, **_: object) -> MimeBundle:
         return bundle(fenced(str(self), language="text"), str(self), kind="error")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 OLDEST_POSTGRESQL = 15
+NEEDS_SERVER = "needs_server"
 
 type Notebook = dict[str, Any]
 type Cell = dict[str, Any]
@@ -44,12 +45,15 @@ def write_notebook(notebook: Notebook, path: Path) -> bool:
 
 def as_text(notebook: Notebook) -> str:
     """Return the one form in which a notebook is committed: no timestamps, no kernel's traces."""
+    metadata: dict[str, Any] = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    if reason := needs_server(notebook):
+        metadata[NEEDS_SERVER] = reason
     stored = {
         "cells": [_stored(cell) for cell in notebook["cells"]],
-        "metadata": {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        },
+        "metadata": metadata,
         "nbformat": 4,
         "nbformat_minor": 5,
     }
@@ -108,6 +112,12 @@ def outputs(cell: Cell) -> list[dict[str, Any]]:
                 stored["execution_count"] = output.get("execution_count")
             kept.append(stored)
     return kept
+
+
+def needs_server(notebook: Notebook) -> str | None:
+    """Return why ``notebook`` cannot run in a page, in a sentence, or None where it can."""
+    reason: str | None = notebook.get("metadata", {}).get(NEEDS_SERVER)
+    return reason
 
 
 def oldest_postgresql(notebook: Notebook) -> int:

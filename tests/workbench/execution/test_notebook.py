@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from workbench.execution.notebook import BrokenNotebook, as_text, outputs, read_notebook
+from workbench.execution.notebook import (
+    BrokenNotebook,
+    as_text,
+    needs_server,
+    outputs,
+    read_notebook,
+)
 
 
 def stream(text: str, name: str = "stdout") -> dict[str, object]:
@@ -36,6 +42,14 @@ def test_times_and_traces_of_the_kernel_are_left_out() -> None:
     assert "transient" not in text
     assert "widgets" not in text
     assert '"setup"' in text
+
+
+def test_why_a_lesson_needs_a_server_stays_in_its_one_form(tmp_path: Path) -> None:
+    path = tmp_path / "needy.ipynb"
+    path.write_text(as_text({"cells": [], "metadata": {"needs_server": "It ends its backend."}}))
+    assert needs_server(read_notebook(path)) == "It ends its backend."
+    assert needs_server({"cells": [], "metadata": {}}) is None
+    assert "needs_server" not in as_text({"cells": [], "metadata": {}})
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": 1}'])

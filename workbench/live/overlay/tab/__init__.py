@@ -1,0 +1,1 @@
+"""What lets lessons run in a browser tab: one PostgreSQL backend, no sockets, no threads."""

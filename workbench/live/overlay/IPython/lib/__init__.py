@@ -1,0 +1,1 @@
+"""Holds ``pretty``, which is IPython's own."""

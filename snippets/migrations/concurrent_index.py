@@ -21,6 +21,7 @@ IS_VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(
 
 def create_index_concurrently(
     connection: Connection,
+    /,
     name: str,
     table: str,
     columns: Sequence[str],

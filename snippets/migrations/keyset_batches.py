@@ -79,10 +79,11 @@ def primary_key(connection: Connection, table: FromClause) -> list[ColumnElement
 
     Raises as ``update_in_batches`` does.
     """
-    if not isinstance(table, TableClause):
+    target = table if isinstance(table, TableClause) else None
+    if target is None:
         raise ValueError(f"batches change a table by its own name, not {table}")
-    found = inspect(connection).get_pk_constraint(table.name, table.schema)
+    found = inspect(connection).get_pk_constraint(target.name, target.schema)
     names = found["constrained_columns"]
-    if not names or not set(names) <= set(table.c.keys()):
-        raise ValueError(f"{table.name} needs a primary key, declared in the change: {names}")
-    return [table.c[name] for name in names]
+    if not names or not set(names) <= set(target.c.keys()):
+        raise ValueError(f"{target.name} needs a primary key, declared in the change: {names}")
+    return [target.c[name] for name in names]

@@ -65,4 +65,4 @@ def with_lock_retries(
         else:
             return attempt
         attempt += 1
-        sleep(pause.total_seconds() * random.uniform(0.5, 1.5))  # noqa: S311
+        sleep(pause.total_seconds() * random.uniform(0.5, 1.5))

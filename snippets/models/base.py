@@ -7,6 +7,7 @@ Limits: names longer than 63 characters are shortened with a hash by SQLAlchemy;
 tables can still spell one name (see ``unsettled_names``); a database that exists keeps the names
 it has (see ``adopt_names``); an explicit ``DateTime()`` is still ``without time zone``.
 """
+# ruff: noqa: RUF012 - SQLAlchemy reads the dictionary of a class, and nobody changes it
 
 from datetime import datetime
 

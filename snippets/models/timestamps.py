@@ -8,6 +8,7 @@ transaction: all its rows share one value, and a long transaction can set an old
 the one it replaces. A model with ``__mapper_args__`` of its own hides the mixin's: write
 ``{**Timestamps.__mapper_args__, …}``.
 """
+# ruff: noqa: RUF012 - SQLAlchemy reads the dictionary of a class, and nobody changes it
 
 from datetime import datetime
 

@@ -9,7 +9,13 @@ A CHECK that a type brings is expected to have a name even where PostgreSQL need
 
 from collections import defaultdict
 
-from sqlalchemy import Constraint, Index, MetaData, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import (
+    Constraint,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IdentifierError, InvalidRequestError
 

@@ -227,8 +227,7 @@ class Migrations:
         url = self.engine.url.render_as_string(hide_password=False)
         return subprocess.run(
             [sys.executable, "-m", "alembic", "-c", str(self.folder / "alembic.ini"), *arguments],
-            cwd=Path(__file__).resolve().parents[2],
-            env={**os.environ, "DATABASE_URL": url},
+            env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": os.pathsep.join(sys.path)},
             capture_output=True,
             text=True,
             check=False,

@@ -39,8 +39,8 @@ async def served(
     the block ends, requests under way may finish; when it raises, they are cancelled. Raises
     what the lifespan raises.
     """
-    import uvicorn  # noqa: PLC0415  (only lessons that serve pay for it)
-    from httpx import AsyncClient  # noqa: PLC0415
+    import uvicorn  # only lessons that serve pay for it
+    from httpx import AsyncClient
 
     caught: list[Exception] = [] if failures is None else failures
     config = uvicorn.Config(

@@ -108,7 +108,7 @@ async def test_what_is_sent_after_the_response_began_is_reported(
     response = await client.get(path)
     assert response.headers["x-statements"] == "0"
     async with asyncio.timeout(5):
-        while not reports:  # noqa: ASYNC110
+        while not reports:
             await asyncio.sleep(0.01)
     assert reports == [("GET", path, count)]
 

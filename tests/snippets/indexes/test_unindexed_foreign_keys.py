@@ -7,7 +7,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
-from snippets.indexes.unindexed_foreign_keys import UnindexedForeignKey, unindexed_foreign_keys
+from snippets.indexes.unindexed_foreign_keys import (
+    UnindexedForeignKey,
+    unindexed_foreign_keys,
+)
 from workbench.lesson import record
 
 TABLES = """

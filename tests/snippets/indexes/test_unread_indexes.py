@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,7 +21,7 @@ SCAN = "SET enable_indexscan = off; SET enable_bitmapscan = off; SELECT * FROM i
 
 
 @pytest.fixture
-async def connection(empty_engine: AsyncEngine) -> AsyncConnection:
+async def connection(empty_engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     outside = empty_engine.execution_options(isolation_level="AUTOCOMMIT")
     async with outside.connect() as connection:
         yield connection
@@ -67,8 +69,10 @@ async def test_a_table_that_was_hardly_read_is_not_judged(connection: AsyncConne
     [
         "CREATE UNIQUE INDEX ON item (a, b)",
         "ALTER TABLE item ADD EXCLUDE USING btree (b WITH =)",
-        "ALTER TABLE item ALTER a SET NOT NULL; CREATE UNIQUE INDEX i ON item (a);"
-        "ALTER TABLE item REPLICA IDENTITY USING INDEX i",
+        (
+            "ALTER TABLE item ALTER a SET NOT NULL; CREATE UNIQUE INDEX i ON item (a);"
+            "ALTER TABLE item REPLICA IDENTITY USING INDEX i"
+        ),
     ],
     ids=["unique", "exclusion", "replica-identity"],
 )

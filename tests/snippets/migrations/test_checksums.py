@@ -12,7 +12,11 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.exc import IntegrityError, NoSuchTableError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from snippets.migrations.checksums import edited_revisions, record_checksum, without_checksums
+from snippets.migrations.checksums import (
+    edited_revisions,
+    record_checksum,
+    without_checksums,
+)
 from workbench.lesson import Migrations, record
 
 

@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InvalidRequestError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util.concurrency import await_only
 
@@ -19,7 +24,7 @@ SHORT = {"lock_timeout": timedelta(milliseconds=20), "pause": timedelta(seconds=
 ADD = "ALTER TABLE item ADD COLUMN status text"
 
 
-def alter(connection: Connection, **options: Any) -> int:
+def alter(connection: Connection, /, **options: Any) -> int:
     return with_lock_retries(
         connection, lambda: connection.execute(text(ADD)), **{**SHORT, **options}
     )
@@ -37,9 +42,10 @@ async def holder(empty_engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 async def columns(engine: AsyncEngine) -> int | None:
     async with engine.connect() as connection:
-        return await connection.scalar(
+        found: int | None = await connection.scalar(
             text("SELECT count(*) FROM pg_attribute WHERE attrelid='item'::regclass AND attnum > 0")
         )
+        return found
 
 
 async def test_it_tries_again_after_the_pause(
@@ -110,7 +116,7 @@ async def test_the_lock_of_a_failed_attempt_is_not_held_in_the_pause(
                 query = "SELECT count(*) FROM pg_locks WHERE relation = 'other'::regclass"
                 held.append(observer.sync_connection.scalar(text(query)))
 
-            return with_lock_retries(sync, both, sleep=look, attempts=2, **SHORT)  # type: ignore[arg-type]
+            return with_lock_retries(sync, both, sleep=look, attempts=2, **SHORT)
 
         with pytest.raises(DBAPIError, match="lock timeout"):
             await connection.run_sync(change)

@@ -20,7 +20,7 @@ LOCKS = text(
 )
 
 
-def hold(connection: Connection, **options: Any) -> tuple[int, int | None]:
+def hold(connection: Connection, /, **options: Any) -> tuple[int, int | None]:
     with migration_lock(connection, **options) as attempt:
         held = connection.scalar(LOCKS)
         connection.rollback()
@@ -29,7 +29,8 @@ def hold(connection: Connection, **options: Any) -> tuple[int, int | None]:
 
 async def locks(engine: AsyncEngine) -> int | None:
     async with engine.connect() as connection:
-        return await connection.scalar(LOCKS)
+        found: int | None = await connection.scalar(LOCKS)
+        return found
 
 
 async def take(connection: AsyncConnection, key: int) -> None:

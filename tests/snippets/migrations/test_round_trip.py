@@ -61,8 +61,10 @@ LEFT_BEHIND = [
     ("CREATE VIEW v AS SELECT 1 AS n", "view v"),
     ("CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1", "function f()"),
     (
-        "CREATE TRIGGER g BEFORE UPDATE ON one"
-        " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        (
+            "CREATE TRIGGER g BEFORE UPDATE ON one"
+            " EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+        ),
         "CREATE TRIGGER g",
     ),
     ("CREATE SCHEMA x CREATE TABLE t ()", "table x.t"),

@@ -3,7 +3,15 @@
 from datetime import datetime
 
 import pytest
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, MetaData, UniqueConstraint, inspect
+from sqlalchemy import (
+    CheckConstraint,
+    Connection,
+    DateTime,
+    ForeignKey,
+    MetaData,
+    UniqueConstraint,
+    inspect,
+)
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -13,18 +21,17 @@ from snippets.models.base import Base
 from workbench.lesson import Migrations
 
 
-def fresh_base() -> type[DeclarativeBase]:
-    """Return a base with the same rules and no tables yet."""
-
-    class Isolated(DeclarativeBase):
-        metadata = MetaData(naming_convention=Base.metadata.naming_convention)
-        type_annotation_map = Base.type_annotation_map
-
-    return Isolated
+def no_tables() -> MetaData:
+    """Return metadata with the same rules and no tables yet."""
+    return MetaData(naming_convention=Base.metadata.naming_convention)
 
 
 def test_a_bare_datetime_keeps_its_offset() -> None:
-    class Meeting(fresh_base()):
+    class Isolated(DeclarativeBase):
+        metadata = no_tables()
+        type_annotation_map = Base.type_annotation_map
+
+    class Meeting(Isolated):
         __tablename__ = "meeting"
         id: Mapped[int] = mapped_column(primary_key=True)
         begins_at: Mapped[datetime]
@@ -38,13 +45,16 @@ def test_a_bare_datetime_keeps_its_offset() -> None:
 async def test_every_kind_of_constraint_gets_a_name_that_a_migration_can_drop(
     empty_engine: AsyncEngine,
 ) -> None:
-    isolated = fresh_base()
 
-    class Place(isolated):
+    class Isolated(DeclarativeBase):
+        metadata = no_tables()
+        type_annotation_map = Base.type_annotation_map
+
+    class Place(Isolated):
         __tablename__ = "place"
         id: Mapped[int] = mapped_column(primary_key=True)
 
-    class Room(isolated):
+    class Room(Isolated):
         __tablename__ = "room"
         __table_args__ = (
             UniqueConstraint("floor", "door"),
@@ -57,9 +67,9 @@ async def test_every_kind_of_constraint_gets_a_name_that_a_migration_can_drop(
         place_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
 
     async with empty_engine.begin() as connection:
-        await connection.run_sync(isolated.metadata.create_all)
+        await connection.run_sync(Isolated.metadata.create_all)
 
-        def names(sync_connection) -> set[str | None]:
+        def names(sync_connection: Connection) -> set[str | None]:
             inspector = inspect(sync_connection)
             return {
                 inspector.get_pk_constraint("room")["name"],
@@ -83,7 +93,11 @@ async def test_every_kind_of_constraint_gets_a_name_that_a_migration_can_drop(
 
 
 def test_two_unique_constraints_that_begin_with_the_same_column_have_different_names() -> None:
-    class Seat(fresh_base()):
+    class Isolated(DeclarativeBase):
+        metadata = no_tables()
+        type_annotation_map = Base.type_annotation_map
+
+    class Seat(Isolated):
         __tablename__ = "seat"
         __table_args__ = (UniqueConstraint("line", "chair"), UniqueConstraint("line", "ticket"))
         id: Mapped[int] = mapped_column(primary_key=True)
@@ -91,15 +105,19 @@ def test_two_unique_constraints_that_begin_with_the_same_column_have_different_n
         chair: Mapped[int]
         ticket: Mapped[int]
 
-    statement = str(CreateTable(Seat.__table__))
+    statement = str(CreateTable(Seat.metadata.tables["seat"]))
     assert "uq_seat_line_chair" in statement
     assert "uq_seat_line_ticket" in statement
 
 
 def test_a_check_without_a_name_is_refused() -> None:
+    class Isolated(DeclarativeBase):
+        metadata = no_tables()
+        type_annotation_map = Base.type_annotation_map
+
     with pytest.raises(InvalidRequestError, match="explicitly named"):
 
-        class Lamp(fresh_base()):
+        class Lamp(Isolated):
             __tablename__ = "lamp"
             __table_args__ = (CheckConstraint("watts > 0"),)
             id: Mapped[int] = mapped_column(primary_key=True)
@@ -109,7 +127,11 @@ def test_a_check_without_a_name_is_refused() -> None:
 async def test_a_migration_can_drop_the_constraint_that_it_added(
     empty_engine: AsyncEngine,
 ) -> None:
-    class Book(fresh_base()):
+    class Isolated(DeclarativeBase):
+        metadata = no_tables()
+        type_annotation_map = Base.type_annotation_map
+
+    class Book(Isolated):
         __tablename__ = "book"
         id: Mapped[int] = mapped_column(primary_key=True)
         isbn: Mapped[str]
@@ -117,7 +139,7 @@ async def test_a_migration_can_drop_the_constraint_that_it_added(
     migrations = Migrations(empty_engine, Book.metadata)
     await migrations.autogenerate("create book")
     await migrations.upgrade()
-    Book.__table__.append_constraint(UniqueConstraint("isbn"))
+    Book.metadata.tables["book"].append_constraint(UniqueConstraint("isbn"))
     await migrations.autogenerate("add unique isbn")
     await migrations.upgrade()
     assert await migrations.changes() == []

@@ -10,7 +10,17 @@ from typing import Any
 
 import pytest
 import sqlalchemy
-from sqlalchemy import delete, exc, func, insert, literal, select, text, union_all, update
+from sqlalchemy import (
+    delete,
+    exc,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import (
     Session,

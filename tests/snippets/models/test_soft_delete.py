@@ -98,7 +98,7 @@ async def test_on_conflict_needs_the_predicate_of_the_index(
     ("condition", "indexed"),
     [
         (~Project.is_deleted, True),
-        (Project.is_deleted == False, True),  # noqa: E712
+        (Project.is_deleted == False, True),
         (Project.is_deleted.is_(False), False),
     ],
 )

@@ -1,6 +1,6 @@
 """Every writer stamps, unless it changes nothing."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -24,7 +24,7 @@ def upsert() -> Executable:
 
 
 @pytest.fixture
-async def session(engine: AsyncEngine) -> AsyncSession:
+async def session(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     async with AsyncSession(engine, expire_on_commit=False) as session:
         session.add(User(email="ada@example.org", name="Ada", updated_at=LONG_AGO))
         for statement in touch_trigger("app_user"):
@@ -34,7 +34,7 @@ async def session(engine: AsyncEngine) -> AsyncSession:
 
 
 async def stamp(session: AsyncSession) -> datetime:
-    return await session.scalar(select(User.updated_at))
+    return (await session.scalars(select(User.updated_at))).one()
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ async def test_every_writer_stamps(session: AsyncSession, writer: Callable[[], E
 async def test_the_object_holds_the_stamp_of_the_trigger_after_a_flush(
     engine: AsyncEngine, session: AsyncSession
 ) -> None:
-    user = await session.scalar(select(User))
+    user = (await session.scalars(select(User))).one()
     user.name = "Grace"
     with record(engine) as sent:
         await session.commit()
@@ -72,10 +72,10 @@ async def test_an_update_that_changes_nothing_does_not_stamp(session: AsyncSessi
 
 
 async def test_a_stamp_never_moves_back(engine: AsyncEngine, session: AsyncSession) -> None:
-    user = await session.scalar(select(User))
+    user = (await session.scalars(select(User))).one()
     async with engine.begin() as later:
         await later.execute(text("UPDATE app_user SET name = 'Grace'"))
-        newer = await later.scalar(select(User.updated_at))
+        newer = (await later.scalars(select(User.updated_at))).one()
     user.name = "Mary"
     await session.commit()
     assert user.updated_at > newer

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from snippets.models.base import Base
 from snippets.naming.adopt_names import adopt_names
 
-NAMED = {"naming_convention": Base.metadata.naming_convention}
+NAMED: dict[str, Any] = {"naming_convention": Base.metadata.naming_convention}
 
 
 def tables(schema: str | None = None, **options: Any) -> MetaData:

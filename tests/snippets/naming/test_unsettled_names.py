@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 import pytest
 from sqlalchemy import (
@@ -21,18 +22,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.schema import SchemaItem
 
 from snippets.domain import Base
 from snippets.naming.unsettled_names import unsettled_names
 
-FULL = Base.metadata.naming_convention
+FULL: Any = Base.metadata.naming_convention
 FIRST_COLUMN = {kind: name.replace("column_0_N", "column_0") for kind, name in FULL.items()}
 
 
-def table(*items: object, name: str = "t", convention: object = FULL) -> MetaData:
-    metadata = MetaData(naming_convention=convention)  # type: ignore[arg-type]
+def table(*items: SchemaItem, name: str = "t", convention: Any = FULL) -> MetaData:
+    metadata = MetaData(naming_convention=convention)
     columns = [Column(column, Integer) for column in ("a", "b", "c")]
-    Table(name, metadata, *columns, *items)  # type: ignore[arg-type]
+    Table(name, metadata, *columns, *items)
     return metadata
 
 
@@ -68,7 +70,7 @@ def test_a_check_of_a_type_without_a_name_is_found(convention: object) -> None:
 
 
 def test_names_of_the_first_column_collide_and_names_of_all_do_not() -> None:
-    def rules() -> list[object]:
+    def rules() -> list[SchemaItem]:
         return [UniqueConstraint("a", "b"), UniqueConstraint("a", "c"), Index(None, "a", "c")]
 
     assert unsettled_names(table(*rules(), convention=FIRST_COLUMN)) == [
@@ -101,11 +103,11 @@ def test_names_in_two_schemas_do_not_collide() -> None:
 
 
 def test_foreign_keys_and_checks_collide_within_their_table_alone() -> None:
-    def keys(name: str) -> list[object]:
+    def keys(name: str) -> list[SchemaItem]:
         return [CheckConstraint("a > 0", name=name), CheckConstraint("b > 0", name="other")]
 
     metadata = table(*keys("positive"), convention=None)
-    Table("u", metadata, Column("a", Integer), Column("b", Integer), *keys("positive"))  # type: ignore[arg-type]
+    Table("u", metadata, Column("a", Integer), Column("b", Integer), *keys("positive"))
     assert unsettled_names(metadata) == []
     assert unsettled_names(table(*keys("other"), convention=None)) == [
         "other: CheckConstraint(a > 0) on t and CheckConstraint(b > 0) on t"

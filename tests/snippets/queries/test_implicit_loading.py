@@ -1,4 +1,5 @@
 """Relationships that load by themselves are found in the mapping."""
+# ruff: noqa: RUF012 - SQLAlchemy reads the dictionary of a class, and nobody changes it
 
 from __future__ import annotations
 

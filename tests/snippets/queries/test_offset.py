@@ -4,11 +4,26 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, delete, func, insert, select, text
+from sqlalchemy import (
+    Column,
+    Integer,
+    MetaData,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from snippets.queries.offset import NumberedPage, count_up_to, estimated_rows, fetch_numbered_page
+from snippets.queries.offset import (
+    NumberedPage,
+    count_up_to,
+    estimated_rows,
+    fetch_numbered_page,
+)
 from workbench.lesson import explain, record
 
 metadata = MetaData()

@@ -403,4 +403,5 @@ async def test_two_readers_share_one_list_object(tables: AsyncEngine) -> None:
                 walked += page.items
             return walked
 
-    assert await asyncio.gather(walk(1), walk(2), walk(4)) == [list("abcdef")] * 3
+    walked: list[list[str]] = await asyncio.gather(*(walk(size) for size in (1, 2, 4)))
+    assert walked == [list("abcdef")] * 3

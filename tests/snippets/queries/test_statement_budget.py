@@ -24,7 +24,7 @@ async def test_a_block_over_its_budget_fails_and_lists_equal_statements_once(
     engine: AsyncEngine,
 ) -> None:
     async with engine.connect() as connection:
-        with (  # noqa: PT012
+        with (
             pytest.raises(StatementBudgetError) as refused,
             statement_budget(engine, at_most=2),
         ):
@@ -38,7 +38,7 @@ async def test_a_block_over_its_budget_fails_and_lists_equal_statements_once(
 
 async def test_lists_of_different_length_are_shown_as_one_statement(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        with (  # noqa: PT012
+        with (
             pytest.raises(StatementBudgetError, match=r"2 × .* IN \(\$1::VARCHAR, …\)"),
             statement_budget(engine, at_most=0),
         ):
@@ -56,7 +56,7 @@ async def test_refresh_in_a_loop_is_caught_where_raise_is_silent(engine: AsyncEn
         session.add_all([Project(name="P", slug=f"p{n}", owner=owner) for n in range(3)])
         await session.commit()
     async with AsyncSession(engine) as session:
-        with (  # noqa: PT012
+        with (
             pytest.raises(StatementBudgetError, match="7 statements sent"),
             statement_budget(engine, at_most=1),
         ):
@@ -108,7 +108,7 @@ async def test_statements_of_other_tasks_are_counted(engine: AsyncEngine) -> Non
 
 async def test_an_error_of_the_block_passes_through(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        with (  # noqa: PT012
+        with (
             pytest.raises(KeyError),
             statement_budget(engine, at_most=0),
         ):

@@ -108,7 +108,7 @@ async def test_what_was_pending_before_is_not_part_of_the_attempt(session: Async
 async def test_what_was_pending_is_not_part_of_an_inner_attempt_either(
     session: AsyncSession,
 ) -> None:
-    with pytest.raises(exc.IntegrityError):  # noqa: PT012
+    with pytest.raises(exc.IntegrityError):
         async with attempt(session, ZeroDivisionError):
             session.add(User(email="ada@example.org", name="Second"))
             async with attempt(session, exc.IntegrityError):
@@ -154,7 +154,7 @@ async def test_cancellation_is_not_swallowed(session: AsyncSession) -> None:
 
 
 async def test_a_timeout_inside_that_broke_the_connection_is_raised(session: AsyncSession) -> None:
-    with pytest.raises(TimeoutError):  # noqa: PT012
+    with pytest.raises(TimeoutError):
         async with attempt(session, TimeoutError):
             async with asyncio.timeout(0.05):
                 await session.execute(text("SELECT pg_sleep(60)"))
@@ -174,7 +174,7 @@ async def test_a_timeout_inside_that_left_the_connection_alone_is_caught(
 
 async def test_a_lost_connection_is_raised(session: AsyncSession, engine: AsyncEngine) -> None:
     own = await session.scalar(text("SELECT pg_backend_pid()"))
-    with pytest.raises(exc.DBAPIError):  # noqa: PT012
+    with pytest.raises(exc.DBAPIError):
         async with attempt(session, Exception):
             async with engine.connect() as other:
                 await other.execute(text(f"SELECT pg_terminate_backend({own}, 5000)"))
@@ -183,7 +183,7 @@ async def test_a_lost_connection_is_raised(session: AsyncSession, engine: AsyncE
 
 @pytest.mark.parametrize("end", ["commit", "rollback"])
 async def test_ending_the_transaction_inside_is_raised(session: AsyncSession, end: str) -> None:
-    with pytest.raises((exc.InvalidRequestError, ZeroDivisionError)):  # noqa: PT012
+    with pytest.raises((exc.InvalidRequestError, ZeroDivisionError)):
         async with attempt(session, Exception):
             await session.execute(text("SELECT 1"))
             await getattr(session, end)()
@@ -194,7 +194,7 @@ async def test_ending_the_transaction_inside_is_raised(session: AsyncSession, en
 async def test_an_error_of_core_caught_inside_is_raised_on_leaving(
     session: AsyncSession, named: type[Exception]
 ) -> None:
-    with pytest.raises(exc.DBAPIError, match="current transaction is aborted"):  # noqa: PT012
+    with pytest.raises(exc.DBAPIError, match="current transaction is aborted"):
         async with attempt(session, named):
             with pytest.raises(exc.IntegrityError):
                 await session.execute(DUPLICATE)
@@ -204,7 +204,7 @@ async def test_an_error_of_core_caught_inside_is_raised_on_leaving(
 async def test_an_error_of_a_flush_caught_inside_is_raised_on_leaving(
     session: AsyncSession, named: type[Exception]
 ) -> None:
-    with pytest.raises(exc.InvalidRequestError, match="caught an error"):  # noqa: PT012
+    with pytest.raises(exc.InvalidRequestError, match="caught an error"):
         async with attempt(session, named):
             session.add(User(email="ada@example.org", name="Second"))
             with pytest.raises(exc.IntegrityError):

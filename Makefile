@@ -36,9 +36,9 @@ help:  ## this list
 clean:  ## remove what was built here; the environments stay
 	rm -rf site .cache
 
-$(READY): requirements.lock pyproject.toml .python-version
+$(READY): requirements.lock pyproject.toml workbench/pyproject.toml .python-version
 	@sh workbench/environment.sh .venv requirements.lock
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable workbench
 	@touch $@
 
 $(LAB_READY): requirements-lab.lock .python-version

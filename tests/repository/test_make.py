@@ -28,7 +28,8 @@ def clone(tmp_path: Path) -> Path:
     (folder / "workbench").mkdir(parents=True)
     for name in ("Makefile", ".python-version", "requirements.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)
-    shutil.copy(ROOT / "workbench" / "environment.sh", folder / "workbench")
+    for name in ("environment.sh", "pyproject.toml"):
+        shutil.copy(ROOT / "workbench" / name, folder / "workbench")
     return folder
 
 

@@ -13,6 +13,7 @@ import grimp
 import pytest
 import yaml
 
+from workbench.execution.exercise import exercise_of
 from workbench.execution.lessons import ROOT, all_lessons
 from workbench.execution.listings import stale_listings
 from workbench.execution.notebook import as_text, code_cells, outputs, read_notebook, source
@@ -154,6 +155,14 @@ def test_a_lesson_keeps_the_lesson_contract(lesson) -> None:  # type: ignore[no-
         both_setup = all("setup" in each["metadata"].get("tags", []) for each in (before, cell))
         if cell["cell_type"] == "code" and not both_setup:
             assert before["cell_type"] == "markdown", f"no sentence before {cell['id']}"
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_a_lesson_ends_with_an_exercise_and_its_solution(lesson) -> None:  # type: ignore[no-untyped-def]
+    assert exercise_of(lesson) is not None, f"{lesson.problem}.toml has no [exercise]"
+    code = code_cells(read_notebook(lesson.path))
+    solutions = ["solution" in cell["metadata"].get("tags", []) for cell in code]
+    assert solutions == sorted(solutions), "no cell of the lesson comes after a solution"
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)

@@ -20,12 +20,17 @@ EVERY_LESSON = (Path("requirements.lock"), Path("pyproject.toml"))
 
 
 class Fingerprints:
-    """The fingerprints of lessons that passed, kept in ``file`` between runs."""
+    """The fingerprints of lessons that passed, kept in ``file`` between runs.
 
-    def __init__(self, file: Path = ROOT / ".cache" / "lessons.json") -> None:
+    ``server`` names the server that they depend on: by default the one in ``DATABASE_URL``.
+    """
+
+    def __init__(
+        self, file: Path = ROOT / ".cache" / "lessons.json", *, server: str | None = None
+    ) -> None:
         self._file = file
         # Read now: while lessons run, the environment names the server started for them.
-        self._server = os.environ.get("DATABASE_URL", "")
+        self._server = os.environ.get("DATABASE_URL", "") if server is None else server
 
     def changed(self, lessons: list[Lesson]) -> list[Lesson]:
         """Return the lessons that did not pass with the inputs they have now."""
@@ -44,10 +49,11 @@ class Fingerprints:
         if known.pop(lesson.name, None) is not None:
             self._write(known)
 
-    def of(self, lesson: Lesson) -> str:
+    def of(self, lesson: Lesson, *, also: str = "") -> str:
         """Return the hash of the lesson's file and of all that its code imports from here.
 
-        Also in it: the locked requirements, the version of Python and the server's address.
+        Also in it: the locked requirements, the version of Python, the server, and the code
+        ``also`` with what it imports.
         """
         digest = hashlib.sha256()
         digest.update(repr((sys.version_info[:3], self._server)).encode())
@@ -61,7 +67,8 @@ class Fingerprints:
                     digest.update(listing_text(address).encode())
                 except UnknownListing as error:
                     digest.update(str(error).encode())
-        text = "\n".join(source(cell) for cell in code_cells(notebook))
+        digest.update(also.encode())
+        text = "\n".join([also, *(source(cell) for cell in code_cells(notebook))])
         for module in sorted(self._imported(text)):
             digest.update(module.encode() + self._hashes[module])
         return digest.hexdigest()
@@ -96,4 +103,5 @@ class Fingerprints:
 def _file_hash(module: str) -> bytes:
     path = ROOT.joinpath(*module.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return hashlib.sha256(file.read_bytes()).digest()
+    # A folder of a package may hold no Python, and then it is a module without a file.
+    return hashlib.sha256(file.read_bytes() if file.exists() else b"").digest()

@@ -1,4 +1,7 @@
-"""Lessons as tests: nbmake runs each one, then its outputs are held to the committed ones."""
+"""Lessons as tests: nbmake runs each one, then its outputs are held to the committed ones.
+
+The exercise of a lesson adds two: its start must fail, and its solution must pass.
+"""
 
 from __future__ import annotations
 
@@ -45,9 +48,25 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 class LessonFile(pytest.File):
-    """A notebook file with the one test that it is."""
+    """A notebook file with its tests: the lesson, and the two trials of its exercise."""
 
     def collect(self) -> Any:
+        from workbench.execution.exercise import (  # noqa: PLC0415 - after pytest's own start
+            BrokenExercise,
+            exercise_of,
+        )
+        from workbench.execution.exercise_item import ExerciseItem  # noqa: PLC0415
+        from workbench.execution.exercise_trial import Trial  # noqa: PLC0415
         from workbench.execution.lesson_item import LessonItem  # noqa: PLC0415 - imports nbmake
 
-        yield LessonItem.from_parent(self, name=lesson_at(self.path).name, filename=str(self.path))
+        lesson = lesson_at(self.path)
+        # Some lessons count what the whole server does: never run one beside itself.
+        self.add_marker(pytest.mark.xdist_group(lesson.name))
+        yield LessonItem.from_parent(self, name=lesson.name, filename=str(self.path))
+        try:
+            has_exercise = exercise_of(lesson) is not None
+        except BrokenExercise:
+            has_exercise = True  # its tests say what is wrong, and the others run
+        if has_exercise:
+            for trial in Trial:
+                yield ExerciseItem.from_parent(self, name=f"exercise-{trial}", trial=trial)

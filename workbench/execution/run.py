@@ -136,7 +136,7 @@ async def run_lesson(lesson: Lesson, *, compare: bool) -> Outcome:
         return Outcome(lesson, 0.0, committed, needs=needs)
     executed = copy.deepcopy(committed)
     fill_listings(executed)
-    error, executed = await _execute(executed, lesson)
+    error, executed = await execute(executed, lesson)
     found = []
     if compare and not error:
         found = stale_listings(lesson.name, committed)
@@ -144,7 +144,11 @@ async def run_lesson(lesson: Lesson, *, compare: bool) -> Outcome:
     return Outcome(lesson, time.monotonic() - started, executed, error, found)
 
 
-async def _execute(notebook: Notebook, lesson: Lesson) -> tuple[str | None, Notebook]:
+async def execute(notebook: Notebook, lesson: Lesson) -> tuple[str | None, Notebook]:
+    """Execute ``notebook`` as ``lesson`` would be; return what failed, or None, and its outputs.
+
+    Call inside ``execution_environment``. A cell tagged ``raises-exception`` may fail.
+    """
     import nbformat  # noqa: PLC0415 - slow to import, and a run that executes nothing needs none
     from nbclient.exceptions import (  # noqa: PLC0415
         CellExecutionError,

@@ -17,6 +17,22 @@ evidence = "What the run answered, with its figure."
 instead = "What to do instead."
 cell = "one-statement"
 """
+EXERCISE = '''
+[exercise]
+start = """
+with record(engine) as sent:
+    async with engine.connect() as connection:
+        for number in (4, 5, 6):
+            await connection.execute(text("SELECT :n + 0"), {"n": number})
+"""
+check = """
+assert len(sent) == 1, f"the values took {len(sent)} statements and not 1"
+"""
+hints = [
+    "Say where to look.",
+    "Say what to use; each hint comes closer to the answer.",
+]
+'''
 NAME = re.compile(r"[a-z][a-z]*(?:_[a-z]+)*")
 
 
@@ -45,7 +61,7 @@ def create_lesson(name: str, *, root: Path = ROOT) -> list[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_notebook(_skeleton(problem), path)
     claims = path.with_suffix(".toml")
-    claims.write_text(CLAIM, encoding="utf-8")
+    claims.write_text(CLAIM + EXERCISE, encoding="utf-8")
     navigation.write_text(text, encoding="utf-8")
     return [path, claims, navigation]
 
@@ -114,7 +130,13 @@ def _skeleton(problem: str) -> Notebook:
         ),
         _markdown("limits", "## When not to\n\nWhere the remedy costs more than it brings."),
         _markdown("exercise", "## Exercise\n\nA task whose check is an assertion."),
-        _code("solution", "assert len(sent) == 1", tags=["solution"]),
+        _code(
+            "solution",
+            "with record(engine) as sent:\n"
+            "    async with engine.connect() as connection:\n"
+            '        await connection.execute(text("SELECT generate_series(4, 6)"))',
+            tags=["solution"],
+        ),
     ]
     return {"cells": cells}
 

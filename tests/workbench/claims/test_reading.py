@@ -45,6 +45,11 @@ def test_a_claim_keeps_what_the_file_says(lesson: Lesson) -> None:
     assert (claim.instead, claim.cell, claim.rule) == ("Compare rows.", "rows", 8)
 
 
+def test_an_exercise_beside_the_claims_is_left_alone(lesson: Lesson) -> None:
+    (claim,) = claims_of(written(lesson, GOOD + '[exercise]\nstart = "x"\n'))
+    assert claim.name == "queries/slow#or-is-slow"
+
+
 def test_only_a_claim_that_holds_needs_no_remedy(lesson: Lesson) -> None:
     without = GOOD.replace('instead = "Compare rows."\n', "")
     with pytest.raises(BrokenClaims, match="`instead` must be one line"):
@@ -58,6 +63,7 @@ def test_only_a_claim_that_holds_needs_no_remedy(lesson: Lesson) -> None:
         ("[[claim]\n", "slow.toml is not TOML"),
         ('title = "x"\n', "something else than a list"),
         (GOOD + '[rules]\nx = "y"\n', "something else than a list"),
+        ('[exercise]\nx = "y"\n', "something else than a list"),
         ("claim = 3\n", "something else than a list"),
         ("claim = [3]\n", "slow.toml"),
         (GOOD.replace("holds within limits", "true"), "'true' is not a valid Verdict"),

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from workbench.execution.fingerprint import Fingerprints
+from workbench.execution.lessons import chosen_lessons
 from workbench.execution.notebook import read_notebook, write_notebook
 
 DUE = """
@@ -74,6 +76,15 @@ def test_new_packages_make_every_lesson_due(clone: Path, due) -> None:  # type: 
 
 def test_another_server_makes_every_lesson_due(due) -> None:  # type: ignore[no-untyped-def]
     assert due(DATABASE_URL="postgresql://elsewhere/x") == "['other', 'slow_count']"
+
+
+def test_code_beside_the_lesson_counts_with_what_it_imports() -> None:
+    lesson = chosen_lessons(["queries/n_plus_one"])[0]
+    fingerprints = Fingerprints(server="a")
+    plain = fingerprints.of(lesson)
+    assert fingerprints.of(lesson, also="x = 1") != plain
+    assert fingerprints.of(lesson, also="") == plain
+    assert Fingerprints(server="b").of(lesson) != plain
 
 
 def test_a_broken_memory_is_no_memory(clone: Path, due) -> None:  # type: ignore[no-untyped-def]

@@ -35,6 +35,8 @@ class Threads:
             asyncio._set_running_loop(loop)
             function()
         threading.Thread(target=body, daemon=True).start()
+    def ended(self):
+        assert greenlet.stacks_in_use() == 0
 
 loop = LocalLoop(host="here")
 asyncio.set_event_loop(loop)

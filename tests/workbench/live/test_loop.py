@@ -117,6 +117,24 @@ def test_a_driven_wait_that_only_a_task_below_could_end_is_told(loop: LocalLoop)
     assert str(caught.value) == NO_STACK_SWITCHING
 
 
+def test_a_wait_below_ends_with_the_cell_above_it(loop: LocalLoop) -> None:
+    never: asyncio.Future[None] = loop.create_future()
+    ended: list[str] = []
+
+    async def below() -> None:
+        try:
+            loop.drive(waiting(never))
+        except Deadlock as error:
+            ended.append(str(error))
+
+    async def cell() -> None:
+        loop.create_task(below())
+        await asyncio.sleep(0)
+
+    loop.run_until_complete(cell())
+    assert ended == [NO_STACK_SWITCHING]
+
+
 async def waiting(asked: asyncio.Future[None]) -> None:
     await asked
 

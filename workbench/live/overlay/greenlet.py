@@ -13,7 +13,7 @@ should.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Protocol
 
 __version__ = "3.5.6"
@@ -48,9 +48,18 @@ class Stacks(Protocol):
     def start(self, function: Callable[[], None]) -> None:
         """Run ``function`` on a new stack."""
 
+    def ended(self) -> None:
+        """Hear that as many stacks have ended as have started."""
+
 
 _stacks: Stacks | None = None
 _drive: Callable[[Awaitable[Any]], Any] | None = None
+_in_use = 0
+
+
+def stacks_in_use() -> int:
+    """Return how many children have a stack of their own, and have not ended."""
+    return _in_use
 
 
 def install(*, stacks: Stacks | None, drive: Callable[[Awaitable[Any]], Any]) -> None:
@@ -73,6 +82,8 @@ class greenlet:  # noqa: N801 - the name in the interface
         self._started = False
         self._on_own_stack = False
         self._switched = False
+        self._suspended = False
+        self._finished = False
         self._sent: tuple[Any, BaseException | None] = (None, None)
         self._received: tuple[Any, BaseException | None] = (None, None)
         self._resumed: Signal | None = None
@@ -108,12 +119,30 @@ class greenlet:  # noqa: N801 - the name in the interface
             raise raised
         return self._resume(None, raised)
 
-    def _hand_over(self, awaitable: Any) -> Any:
+    def _hand_over(self, awaitable: Awaitable[Any]) -> Any:
+        """Return what ``awaitable`` gives, the way a parent that awaits it would.
+
+        Most have their answer at once, since the database does; only one that waits needs more.
+        """
         global _current
-        if not self._on_own_stack:
-            return self._drive_here(awaitable)
+        assert self.parent is not None
+        self._switched = True
+        steps = awaitable.__await__()
+        _current = self.parent
+        try:
+            waited = next(steps)
+        except StopIteration as end:
+            return end.value
+        finally:
+            _current = self
+        rest = _Rest(steps, waited)
+        return self._suspend(rest) if self._on_own_stack else self._drive_here(rest)
+
+    def _suspend(self, awaitable: _Rest) -> Any:
+        global _current
         assert _stacks is not None
         assert self._paused is not None
+        self._suspended = True
         self._sent = (awaitable, None)
         self._resumed = _stacks.signal()
         self._paused.announce()
@@ -126,8 +155,7 @@ class greenlet:  # noqa: N801 - the name in the interface
         return value
 
     def _resume(self, value: Any, raised: BaseException | None) -> Any:
-        global _current
-        if not self._on_own_stack:
+        if self._finished:
             # It ran to its end inside of the first switch; its parent collects the result.
             self.dead = True
             if raised is not None:
@@ -139,27 +167,37 @@ class greenlet:  # noqa: N801 - the name in the interface
         self._received = (value, raised)
         self._paused = _stacks.signal()
         self._resumed.announce()
-        self._paused.wait()
-        _current = parent
+        self._wait_for_it(parent)
+        self.dead = self._finished
         return self._result()
 
+    def _wait_for_it(self, parent: greenlet) -> None:
+        global _current, _in_use
+        assert _stacks is not None
+        assert self._paused is not None
+        self._paused.wait()
+        _current = parent
+        if self._finished:
+            _in_use -= 1
+            if not _in_use:
+                _stacks.ended()
+
     def _start_on_own_stack(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        global _current
+        global _current, _in_use
         assert _stacks is not None
         parent = _current
 
         def body() -> None:
             self._run(args, kwargs)
-            self.dead = True
             assert self._paused is not None
             self._paused.announce()
 
         self._paused = _stacks.signal()
         _current = self
+        _in_use += 1
         _stacks.start(body)
-        self._paused.wait()
-        _current = parent
-        return self._result()
+        self._wait_for_it(parent)
+        return self._result() if self._suspended else self._first_result()
 
     def _start_here(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         global _current
@@ -168,17 +206,19 @@ class greenlet:  # noqa: N801 - the name in the interface
             self._run(args, kwargs)
         finally:
             _current = parent
+        return self._first_result()
+
+    def _first_result(self) -> Any:
         if self._switched:
             # Whoever started it wants to have awaited once; the result comes with the resume.
             return _nothing()
         self.dead = True
         return self._result()
 
-    def _drive_here(self, awaitable: Awaitable[Any]) -> Any:
+    def _drive_here(self, awaitable: _Rest) -> Any:
         global _current
         assert _drive is not None
         assert self.parent is not None
-        self._switched = True
         _current = self.parent
         try:
             return _drive(awaitable)
@@ -191,6 +231,7 @@ class greenlet:  # noqa: N801 - the name in the interface
             self._sent = (self.run(*args, **kwargs), None)
         except BaseException as raised:  # raised again in the parent
             self._sent = (None, raised)
+        self._finished = True
 
     def _result(self) -> Any:
         value, raised = self._sent
@@ -198,6 +239,29 @@ class greenlet:  # noqa: N801 - the name in the interface
         if raised is not None:
             raise raised
         return value
+
+
+class _Rest:
+    """What remains of an awaitable that waits for ``waited``."""
+
+    def __init__(self, steps: Generator[Any, Any, Any], waited: Any) -> None:
+        self._steps, self._waited = steps, waited
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        waited, steps = self._waited, self._steps
+        try:
+            while True:
+                try:
+                    value = yield waited
+                except GeneratorExit:
+                    steps.close()
+                    raise
+                except BaseException as raised:
+                    waited = steps.throw(raised)
+                else:
+                    waited = steps.send(value)
+        except StopIteration as end:
+            return end.value
 
 
 async def _nothing() -> None:

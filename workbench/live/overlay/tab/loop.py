@@ -22,6 +22,9 @@ NO_SOCKETS = (
     "A page cannot open sockets: connect to database_url(), which is the PostgreSQL in this tab."
 )
 
+# Others go on while a connection is made, and two that time out together do not take turns.
+CONNECTING = 0.002  # seconds
+
 # Pyodide replaces it by one that asks the browser's event loop.
 _sleep = getattr(time.sleep, "__wrapped__", time.sleep)
 
@@ -125,6 +128,7 @@ class LocalLoop(asyncio.BaseEventLoop):
         """
         if host != self._host:
             raise ConnectionRefusedError(NO_SOCKETS)
+        await asyncio.sleep(CONNECTING)
         return _Transport(), protocol_factory()
 
     async def create_unix_connection(
@@ -146,6 +150,8 @@ class LocalLoop(asyncio.BaseEventLoop):
         """Run what is due, as the base class does, but so that it can be entered again."""
         while self._scheduled and self._scheduled[0].cancelled():
             heapq.heappop(self._scheduled)._scheduled = False
+        if not self._ready and self._stopping and self._below:
+            raise Deadlock(NO_STACK_SWITCHING)
         if not self._ready and not self._stopping:
             self._pass_time()
         now = self.time() + self._clock_resolution  # type: ignore[attr-defined]

@@ -1,0 +1,5 @@
+"""Where the database of the tab is found."""
+
+HOST = "this-tab"
+USER = "postgres"
+DATABASE = "postgres"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -11,6 +12,9 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from snippets.domain import Base
+from workbench.live.build import build_live
+from workbench.live.node import NodeFailed, NoNode
+from workbench.live.site_files import LiveFiles
 from workbench.postgres import Server, create_database, drop_database, open_server
 
 # A shell that runs this in the background has it ignore Ctrl-C, which children would inherit.
@@ -43,3 +47,14 @@ async def engine(empty_engine: AsyncEngine) -> AsyncEngine:
     async with empty_engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
     return empty_engine
+
+
+@pytest.fixture(scope="session")
+def live_files() -> LiveFiles:
+    """What lessons run on in the page. Without Node the test is skipped, except on CI."""
+    try:
+        return build_live(compressed=True, report=print)
+    except (NoNode, NodeFailed) as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(str(error))

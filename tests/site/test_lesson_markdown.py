@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from bs4 import BeautifulSoup
+from markdown import markdown as markdown_to_html
 
 from tests.site.sample_lessons import code, error, printed, prose
 from workbench.site import page_html
@@ -58,6 +60,32 @@ def test_neighbours_with_one_tag_share_a_fold() -> None:
     cells = [code(name, "x", tags=["setup"]) for name in ("one", "two")]
     assert markdown(*cells).count("details | Setup") == 1
     assert markdown(cells[0], prose("between", "Text"), cells[1]).count("details | Setup") == 2
+
+
+def test_each_hint_is_folded_into_the_one_before_it_and_all_before_the_solution() -> None:
+    cells = [
+        prose("exercise", "## Exercise\n\nDo it."),
+        code("one", "x", tags=["solution"]),
+        prose("between", "Text"),
+        code("two", "x", tags=["solution"]),
+    ]
+    text = lesson_markdown({"cells": cells}, links=LINKS, hints=["Look at `a`.", "**b**", "c"])
+    blocks = ["pymdownx.blocks.details", "pymdownx.blocks.html"]
+    page = BeautifulSoup(markdown_to_html(text, extensions=blocks), "html.parser")
+    first, second, third, *solutions = page.select("details")
+    assert (second.parent, third.parent) == (first, second)
+    assert first.get_text(" ", strip=True) == "Hint 1 Look at a . Hint 2 b Hint 3 c"
+    assert [str(hint.find("p")) for hint in (first, second)] == [
+        "<p>Look at <code>a</code>.</p>",
+        "<p><strong>b</strong></p>",
+    ]
+    assert [fold["class"] for fold in (first, third, *solutions)] == [
+        *[["hint"]] * 2,
+        *[["solution"]] * 2,
+    ]
+    assert "//" not in page.get_text()
+    assert text.index("Do it.") < text.index("Hint 1") < text.index("details | Solution")
+    assert "Hint" not in lesson_markdown({"cells": cells}, links=LINKS)
 
 
 def test_a_kind_that_is_unknown_is_set_plainly() -> None:

@@ -11,6 +11,7 @@ from workbench.cli.bench import bench
 from workbench.cli.failure import Failure, reported
 from workbench.cli.lab import lab
 from workbench.cli.lessons import list_lessons, listings, new, notebooks, verify
+from workbench.cli.live import live
 from workbench.cli.mutants import remove_parts
 from workbench.cli.quality import check, test
 from workbench.cli.server import server
@@ -37,6 +38,7 @@ def program() -> None:
     \b
     DATABASE_URL             a server of yours: postgresql://user:password@host:port/database
     WORKBENCH_POSTGRES_BIN   a folder with PostgreSQL's programs, to start that version
+    WORKBENCH_NODE           a Node 20 or later, to build what lessons run on in the page
     WORKBENCH_CACHE          where the prepared server lies (default: the user's cache folder)
     """
 
@@ -50,6 +52,7 @@ for command in (
     test,
     check,
     bench,
+    live,
     remove_parts,
     new,
     listings,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from workbench.cli.failure import Failure, failures_of, reported
@@ -9,7 +11,13 @@ from workbench.cli.lessons import verify_lessons
 from workbench.execution.fingerprint import Fingerprints
 from workbench.execution.lessons import ROOT, all_lessons
 
+if TYPE_CHECKING:
+    from workbench.live.site_files import LiveFiles
+
 CONFIG = ROOT / "mkdocs.yml"
+RUN = click.option(
+    "--run/--no-run", default=True, help="Let lessons run in their pages (the default)."
+)
 
 
 @click.command()
@@ -21,12 +29,15 @@ CONFIG = ROOT / "mkdocs.yml"
     help="Taken: a free one is used.",
 )
 @click.option("--all", "everything", is_flag=True, help="Verify lessons that did not change too.")
-def serve(port: int, everything: bool) -> None:
+@RUN
+def serve(port: int, everything: bool, run: bool) -> None:
     """Verify the lessons whose inputs changed, then serve the site on 127.0.0.1.
 
     Pages follow changes of the files while it runs. A lesson that fails is reported and the
     site is served all the same, from the committed outputs; the command then ends with 1.
+    What lessons run on in their pages is built meanwhile, where it is not there yet.
     """
+    from workbench.live.background import LiveBuild  # noqa: PLC0415
     from workbench.site.build import SiteNotBuilt  # noqa: PLC0415 - imports MkDocs
     from workbench.site.serve import serve as serve_site  # noqa: PLC0415
 
@@ -41,18 +52,41 @@ def serve(port: int, everything: bool) -> None:
             reported(str(error))
     else:
         click.echo(f"{len(lessons)} lessons: nothing changed since they last passed.")
-    with failures_of(SiteNotBuilt):
-        serve_site(CONFIG, port=port, on_ready=click.echo, on_problem=reported)
+    with failures_of(SiteNotBuilt), LiveBuild(reported) as live:
+        serve_site(
+            CONFIG,
+            port=port,
+            on_ready=click.echo,
+            on_problem=reported,
+            live=live if run else None,
+        )
     if failure:
         raise failure
 
 
 @click.command()
 @click.option("--to", default="site", show_default=True, help="The folder to build into.")
-def site(to: str) -> None:
-    """Build the static site from the committed outputs; no database is needed."""
+@RUN
+def site(to: str, run: bool) -> None:
+    """Build the static site from the committed outputs; no database is needed.
+
+    Without Node, and none to be had from PyPI, it is built without Run.
+    """
     from workbench.site.build import SiteNotBuilt, build_site  # noqa: PLC0415 - imports MkDocs
 
+    live = _live_files() if run else None
     with failures_of(SiteNotBuilt):
-        seconds = build_site(CONFIG, ROOT / to)
+        seconds = build_site(CONFIG, ROOT / to, live=live)
     click.echo(f"Built {to}/ in {seconds:.1f} s")
+
+
+def _live_files() -> LiveFiles | None:
+    from workbench.live.build import build_live  # noqa: PLC0415
+    from workbench.live.node import NodeFailed, NoNode  # noqa: PLC0415
+
+    try:
+        with failures_of(NodeFailed):
+            return build_live(compressed=True, report=click.echo)
+    except NoNode as error:
+        reported(f"{error} The site is built without Run.")
+        return None

@@ -13,6 +13,9 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import MkDocsException
 
+from workbench.live.site_files import LiveFiles
+from workbench.site.live_page import KEY
+
 # The theme prints a notice about its own future; it is no news to a reader.
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
 
@@ -21,15 +24,19 @@ class SiteNotBuilt(RuntimeError):
     """The site has faults; the message names them, one line each."""
 
 
-def build_site(config_file: Path, site_dir: Path, *, strict: bool = True) -> float:
+def build_site(
+    config_file: Path, site_dir: Path, *, strict: bool = True, live: LiveFiles | None = None
+) -> float:
     """Build the site of ``config_file`` into ``site_dir`` and return the seconds it took.
 
     What ``site_dir`` held before is removed. With ``strict`` a warning, such as a link that leads
-    nowhere, is a fault. Raises SiteNotBuilt where there are faults.
+    nowhere, is a fault. Lessons run in their pages on ``live``, or not at all without it. Raises
+    SiteNotBuilt where there are faults.
     """
     started = time.perf_counter()
     with site_faults():
         config = load_config(str(config_file), site_dir=str(site_dir), strict=strict)
+        config.extra[KEY] = live
         config.plugins.on_startup(command="build", dirty=False)
         try:
             build(config)

@@ -13,15 +13,18 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
 from workbench.claims import BrokenClaims, Claim, all_claims
+from workbench.execution.exercise import BrokenExercise, exercise_beside
 from workbench.execution.lessons import NOTEBOOKS, lesson_at
-from workbench.execution.notebook import BrokenNotebook, read_notebook
-from workbench.site import page_html
+from workbench.execution.notebook import BrokenNotebook, needs_server, read_notebook
+from workbench.site import live_page, page_html, scratchpad
 from workbench.site.lesson_markdown import (
     SnippetLinks,
     UnreadableOutput,
     lesson_markdown,
     lesson_title,
 )
+from workbench.site.registry import MARK as SNIPPETS_MARK
+from workbench.site.registry import add_registry, with_snippets
 from workbench.site.rendering import remember_rendering
 from workbench.site.rules_page import MARKS, topic_markdown, topic_page, with_claims
 
@@ -43,6 +46,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
         if path.name != "__init__.py":
             uri = path.relative_to(REPOSITORY).as_posix()
             files.append(File.generated(config, uri, abs_src_path=str(path)))
+    add_registry(files, config)
     return files
 
 
@@ -76,6 +80,10 @@ def on_page_markdown(
 ) -> str | None:
     """Fill in the list of lessons, or the claims, where a page asks for them."""
     remember_rendering(page)
+    if SNIPPETS_MARK in markdown:
+        return with_snippets(markdown)
+    if page.file.src_uri == scratchpad.PAGE:
+        return scratchpad.with_cells(markdown)
     if LESSONS_MARK in markdown:
         return markdown.replace(LESSONS_MARK, _lessons_by_topic())
     if any(mark in markdown for mark in MARKS.values()):
@@ -91,18 +99,62 @@ def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files
     page.meta.setdefault("description", page_html.summary(html) or config.site_description)
     if is_lesson(page):
         html = page_html.with_hanging_lines(page_html.without_idle_spans(html))
-        html = page_html.with_download(html, notebook=_source(page).name)
+        html = page_html.with_download(
+            html,
+            notebook=_source(page).name,
+            scratchpad=_scratchpad(page, files),
+            runs=_is_live(page, config),
+        )
+        html = _with_need(html, page, files)
+    elif _is_live(page, config):
+        html = page_html.with_note(html)
     return html
 
 
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
-    """Make no request to anybody else, and send no white space that nobody sees."""
-    return page_html.without_indentation(page_html.without_repository_statistics(output))
+    """Make no request to anybody else, send no white space that nobody sees, and offer Run."""
+    output = page_html.without_indentation(page_html.without_repository_statistics(output))
+    live = live_page.live_files(config)
+    if live and live.script and _runs(page):
+        live_page.write_cells(page, str(page.title))
+        output = live_page.with_script(output, script=live.script, url=page.url)
+    return output
+
+
+def on_post_build(*, config: MkDocsConfig) -> None:
+    """Add what the pages run on."""
+    if live := live_page.live_files(config):
+        live_page.publish(live, Path(config.site_dir))
 
 
 def is_lesson(page: Page) -> bool:
     """Tell whether ``page`` comes from a notebook."""
     return page.file.src_uri.endswith(".ipynb")
+
+
+def _runs(page: Page) -> bool:
+    if is_lesson(page):
+        return needs_server(read_notebook(_source(page))) is None
+    return page.file.src_uri == scratchpad.PAGE
+
+
+def _is_live(page: Page, config: MkDocsConfig) -> bool:
+    live = live_page.live_files(config)
+    return bool(live and live.script) and _runs(page)
+
+
+def _scratchpad(page: Page, files: Files) -> str | None:
+    found = files.get_file_from_path(scratchpad.PAGE)
+    return found.url_relative_to(page.file) if found else None
+
+
+def _with_need(html: str, page: Page, files: Files) -> str:
+    reason = needs_server(read_notebook(_source(page)))
+    if reason is None:
+        return html
+    instructions = files.get_file_from_path("getting_started.md")
+    link = instructions.url_relative_to(page.file) if instructions else None
+    return live_page.with_need(html, reason=reason, instructions=link)
 
 
 def _source(page: Page) -> Path:
@@ -116,8 +168,10 @@ def _markdown(page: Page, config: MkDocsConfig) -> str:
         download="../" * page.file.src_uri.count("/") + ".",
     )
     try:
-        return lesson_markdown(read_notebook(_source(page)), links=links)
-    except (BrokenNotebook, UnreadableOutput, KeyError) as error:
+        exercise = exercise_beside(_source(page))
+        hints = exercise.hints if exercise else ()
+        return lesson_markdown(read_notebook(_source(page)), links=links, hints=hints)
+    except (BrokenExercise, BrokenNotebook, UnreadableOutput, KeyError) as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from error
 
 

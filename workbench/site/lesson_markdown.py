@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -34,11 +34,13 @@ class SnippetLinks:
     download: str
 
     def caption(self, path: str) -> str:
-        """Return one line of Markdown that names ``path`` and links to both."""
+        """Return one line of Markdown: ``path``, links to both, and the command that copies it."""
         read, download = (f"{base}/{quote(path)}" for base in (self.repository, self.download))
+        snippet = path.removeprefix("snippets/").removesuffix(".py")
         return (
             f"[{path}]({read}){{ .listing-path }} "
-            f"[Download]({download}){{ .listing-download download={Path(path).name} }}"
+            f"[Download]({download}){{ .listing-download download={Path(path).name} }} "
+            f"`database-patterns add {snippet} --into app/db`"
         )
 
 
@@ -51,17 +53,37 @@ def lesson_title(notebook: Mapping[str, Any]) -> str | None:
     return None
 
 
-def lesson_markdown(notebook: Mapping[str, Any], *, links: SnippetLinks) -> str:
+def lesson_markdown(
+    notebook: Mapping[str, Any], *, links: SnippetLinks, hints: Sequence[str] = ()
+) -> str:
     """Return the whole lesson as Markdown for Python-Markdown with PyMdown's blocks.
 
-    Every cell can be linked to as ``#cell-<id>``. Cells tagged ``setup`` or ``solution`` are
-    folded, neighbours together. Raises UnreadableOutput, naming the cell, where an output holds
-    none of Markdown, SVG and plain text.
+    Every cell with code can be linked to as ``#cell-<id>``. Cells tagged ``setup`` or ``solution``
+    are folded, neighbours together. ``hints`` stand before the first solution, each folded into the
+    one before it. Raises UnreadableOutput, naming the cell, where an output holds none of Markdown,
+    SVG and plain text.
     """
-    return "\n\n".join(
-        _folded(FOLDED[fold], cells, links) if fold else _rendered(cells, links)
-        for fold, cells in groupby(notebook["cells"], key=_fold)
-    )
+    return "\n\n".join(_parts(notebook, links, hints))
+
+
+def _parts(notebook: Mapping[str, Any], links: SnippetLinks, hints: Sequence[str]) -> Iterator[str]:
+    for fold, cells in groupby(notebook["cells"], key=_fold):
+        if fold is None:
+            yield _rendered(cells, links)
+            continue
+        if fold == "solution" and hints:
+            yield _hints(hints)
+            hints = ()
+        yield _folded(FOLDED[fold], cells, links)
+
+
+def _hints(hints: Sequence[str]) -> str:
+    """Return ``hints`` as folds: whoever opens one finds the next in it."""
+    text = ""
+    for deeper, hint in enumerate(reversed(hints)):
+        slashes, number = FOLD + "/" * deeper, len(hints) - deeper
+        text = f"{slashes} details | Hint {number}\n    type: hint\n\n{hint}\n\n{text}{slashes}\n\n"
+    return text.rstrip()
 
 
 def _fold(cell: Cell) -> str | None:
@@ -91,11 +113,9 @@ def _rendered(cells: Iterator[Cell], links: SnippetLinks) -> str:
 
 def _prose(cell: Cell, links: SnippetLinks) -> str:
     text = source(cell)
-    if not text.startswith("# "):
-        # MkDocs takes a page's title from a heading only where nothing stands before it.
-        text = f"{_anchor(cell)}\n\n{text}"
     listing = cell["metadata"].get("listing")
     if listing:
+        text = f"{_anchor(cell)}\n\n{text}"
         caption = _caption(listing, links)
         text = re.sub(
             r"^`{3,}python", lambda fence: f"{caption}\n\n{fence[0]}", text, count=1, flags=re.M
@@ -109,7 +129,7 @@ def _code(cell: Cell, links: SnippetLinks) -> str:
     if listing:
         parts.insert(0, _caption(listing, links))
     parts += [_output(cell, output) for output in _merged(cell["outputs"])]
-    selector = "div.cell.listing" if listing else "div.cell"
+    selector = f"div.cell{'.listing' if listing else ''}[data-cell={cell['id']}]"
     return f"{_anchor(cell)}\n\n{_block(CELL, selector, '\n\n'.join(parts))}"
 
 

@@ -16,6 +16,8 @@ _VERBATIM = re.compile(
 _IDLE_SPAN = re.compile(r'<span class="[nopw]">([^<]*)</span>')
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 LONGEST_SUMMARY = 160
+NOT_RUNNING = "Run is not here: JavaScript is off, or this browser is too old."
+_NOTE = f'<span class="live-note">{NOT_RUNNING}</span>'
 DEEPEST_HANG = 20
 
 
@@ -59,13 +61,30 @@ def _indent(line: str) -> str:
     return f" in{depth}" if depth else ""
 
 
-def with_download(page: str, *, notebook: str) -> str:
-    """Offer the file ``notebook``, which lies beside the page, under the title."""
-    link = (
-        '<p class="lesson-links" data-search-exclude>'
-        f'<a href="{html.escape(notebook)}" download>Download notebook</a></p>'
+def with_download(
+    page: str, *, notebook: str, scratchpad: str | None = None, runs: bool = False
+) -> str:
+    """Offer the file ``notebook``, which lies beside the page, under the title.
+
+    Beside it stands a link to ``scratchpad``, if there is one, and on a page that ``runs`` a note.
+    """
+    parts = [f'<a href="{html.escape(notebook)}" download>Download notebook</a>']
+    if scratchpad is not None:
+        parts.append(f'<a href="{html.escape(scratchpad)}">Try it on this data</a>')
+    if runs:
+        parts.append(_NOTE)
+    return _under_title(page, " · ".join(parts))
+
+
+def with_note(page: str) -> str:
+    """Say under the title why a page that runs does not: its script puts other words in place."""
+    return _under_title(page, _NOTE)
+
+
+def _under_title(page: str, line: str) -> str:
+    return page.replace(
+        "</h1>", f'</h1>\n<p class="lesson-links" data-search-exclude>{line}</p>', 1
     )
-    return page.replace("</h1>", f"</h1>\n{link}", 1)
 
 
 def without_indentation(page: str) -> str:

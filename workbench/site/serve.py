@@ -17,7 +17,9 @@ from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.livereload import LiveReloadServer
 
+from workbench.live.background import LiveBuild
 from workbench.site.build import SiteNotBuilt, site_faults
+from workbench.site.live_page import KEY
 
 HOST = "127.0.0.1"
 
@@ -28,6 +30,7 @@ def serve(
     port: int = 8000,
     on_ready: Callable[[str], None],
     on_problem: Callable[[str], None] = lambda line: print(line, file=sys.stderr),  # noqa: T201
+    live: LiveBuild | None = None,
 ) -> None:
     """Build the site of ``config_file`` and serve it until Ctrl-C, which ends the call.
 
@@ -35,12 +38,13 @@ def serve(
     the system chooses. Calls ``on_ready`` once, with one line that names the address. A saved
     change to the documentation, a lesson or the configuration builds the site again and reloads
     open pages; its warnings and faults go to ``on_problem``, one line each, while the last good
-    pages stay. Raises SiteNotBuilt where the first build fails.
+    pages stay. Lessons run in their pages on what ``live`` has built; where it has yet to, the
+    pages are served without and built again after. Raises SiteNotBuilt where the first build fails.
     """
     with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(prefix="site-") as site_dir:
         server, line = _listening(port, site_dir)
         with closing(server), _interrupting(server):
-            _serve(server, config_file, partial(on_ready, line), on_problem)
+            _serve(server, config_file, partial(on_ready, line), on_problem, live)
 
 
 @contextmanager
@@ -68,6 +72,7 @@ def _serve(
     config_file: Path,
     on_ready: Callable[[], None],
     on_problem: Callable[[str], None],
+    live: LiveBuild | None,
 ) -> None:
     url = f"http://{HOST}:{server.server_port}/"
 
@@ -75,6 +80,7 @@ def _serve(
         with site_faults() as warnings:
             config = load_config(str(config_file), site_dir=server.root)
             config.site_url = url
+            config.extra[KEY] = live.files(server.want_build) if live else None
             config.plugins.on_startup(command="serve", dirty=False)
             build(config, serve_url=url)
         for warning in warnings:
@@ -89,7 +95,8 @@ def _serve(
 
     config = built()
     server.builder = rebuild
-    for path in {config.docs_dir, str(config_file), *map(str, config.watch)}:
+    sources = live.sources if live else ()
+    for path in {config.docs_dir, str(config_file), *map(str, config.watch), *map(str, sources)}:
         server.watch(path)
     if server.ending:
         return
@@ -125,6 +132,12 @@ class _Server(LiveReloadServer):
     @ending.setter
     def ending(self, value: bool) -> None:
         self._shutdown = value
+
+    def want_build(self) -> None:
+        """Build the site again, as after a change."""
+        with self._rebuild_cond:
+            self._want_rebuild = True
+            self._rebuild_cond.notify_all()
 
     def close(self) -> None:
         """Stop listening and watching, whether or not serving ever began."""

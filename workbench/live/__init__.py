@@ -1,0 +1,1 @@
+"""Running lessons in the page: what a tab downloads, and how it is built."""

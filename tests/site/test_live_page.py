@@ -135,7 +135,7 @@ def test_a_lesson_that_needs_a_server_says_why_under_its_claim(
     html = page(site, "lessons/queries/server")
     (note,) = html.find_all(class_="needs-server")
     assert note.get_text() == (
-        "Needs a server: It ends its own <backend>, and a page has no other. "
+        "Needs a server. It ends its own <backend>, and a page has no other. "
         "Run it on your machine."
     )
     assert [code.get_text() for code in note.find_all("code")] == ["its"]
@@ -152,7 +152,7 @@ def test_a_need_is_told_without_a_place_to_send_the_reader_to() -> None:
     told = with_need(
         "<h1>A</h1><p>B</p><h2>C</h2><h2>D</h2>", reason="It waits.", instructions=None
     )
-    note = '<p class="needs-server">Needs a server: It waits.</p>\n'
+    note = '<p class="needs-server"><strong>Needs a server.</strong> It waits.</p>\n'
     assert told == f"<h1>A</h1><p>B</p>{note}<h2>C</h2><h2>D</h2>"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 OLDEST_POSTGRESQL = 15
 NEEDS_SERVER = "needs_server"
+NEEDS_STACKS = "needs_stack_switching"
 
 type Notebook = dict[str, Any]
 type Cell = dict[str, Any]
@@ -51,6 +52,8 @@ def as_text(notebook: Notebook) -> str:
     }
     if reason := needs_server(notebook):
         metadata[NEEDS_SERVER] = reason
+    if needs_stacks(notebook):
+        metadata[NEEDS_STACKS] = True
     stored = {
         "cells": [_stored(cell) for cell in notebook["cells"]],
         "metadata": metadata,
@@ -118,6 +121,11 @@ def needs_server(notebook: Notebook) -> str | None:
     """Return why ``notebook`` cannot run in a page, in a sentence, or None where it can."""
     reason: str | None = notebook.get("metadata", {}).get(NEEDS_SERVER)
     return reason
+
+
+def needs_stacks(notebook: Notebook) -> bool:
+    """Whether ``notebook`` runs in a page only where the browser can suspend WebAssembly."""
+    return bool(notebook.get("metadata", {}).get(NEEDS_STACKS))
 
 
 def oldest_postgresql(notebook: Notebook) -> int:

@@ -14,7 +14,13 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
 from workbench.execution.exercise import Exercise, exercise_beside
-from workbench.execution.notebook import Notebook, needs_server, read_notebook, source
+from workbench.execution.notebook import (
+    Notebook,
+    needs_server,
+    needs_stacks,
+    read_notebook,
+    source,
+)
 from workbench.live.site_files import LiveFiles
 from workbench.site import scratchpad
 
@@ -53,7 +59,7 @@ def with_need(page: str, *, reason: str, instructions: str | None) -> str:
     link = ""
     if instructions:
         link = f' <a href="{html.escape(instructions)}">Run it on your machine</a>.'
-    note = f'<p class="needs-server">Needs a server: {said}{link}</p>\n'
+    note = f'<p class="needs-server"><strong>Needs a server.</strong> {said}{link}</p>\n'
     before, heading, after = page.partition("<h2")
     return f"{before}{note}{heading}{after}"
 
@@ -90,4 +96,5 @@ def lesson_cells(lesson: Notebook, exercise: Exercise | None, *, notebook: str) 
         "exercise": exercise
         and {"start": exercise.start, "check": exercise.check, "hints": list(exercise.hints)},
         "needs_server": needs_server(lesson),
+        "needs_stack_switching": needs_stacks(lesson),
     }

@@ -8,6 +8,7 @@ from workbench.execution.notebook import (
     BrokenNotebook,
     as_text,
     needs_server,
+    needs_stacks,
     outputs,
     read_notebook,
 )
@@ -50,6 +51,13 @@ def test_why_a_lesson_needs_a_server_stays_in_its_one_form(tmp_path: Path) -> No
     assert needs_server(read_notebook(path)) == "It ends its backend."
     assert needs_server({"cells": [], "metadata": {}}) is None
     assert "needs_server" not in as_text({"cells": [], "metadata": {}})
+
+
+def test_that_a_lesson_needs_stacks_stays_in_its_one_form(tmp_path: Path) -> None:
+    path = tmp_path / "pooled.ipynb"
+    path.write_text(as_text({"cells": [], "metadata": {"needs_stack_switching": True}}))
+    assert needs_stacks(read_notebook(path))
+    assert "stack" not in as_text({"cells": [], "metadata": {"needs_stack_switching": False}})
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": 1}'])

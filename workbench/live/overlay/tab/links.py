@@ -59,6 +59,12 @@ _CHANGES_NO_ROW = re.compile(
     r"|create\s+(?:unique\s+)?index|explain(?!.*\banalyze\b)|$)",
     re.IGNORECASE | re.DOTALL,
 )
+_BEGIN = re.compile(
+    r"\s*(?:begin|start\s+transaction)(?:\s+(?:transaction|isolation\s+level|read|committed"
+    r"|repeatable|serializable|only|write))*\s*;?\s*",
+    re.IGNORECASE,
+)
+_BEGUN = message(b"C", b"BEGIN\0") + message(b"Z", b"T")
 _COMMITTED = message(b"C", b"COMMIT\0") + message(b"Z", b"I")
 _ROLLED_BACK = message(b"C", b"ROLLBACK\0") + message(b"Z", b"I")
 MOST_LINKS = 100
@@ -170,6 +176,8 @@ class Link:
 
         Raises Refused where the wait could not end.
         """
+        if _BEGIN.fullmatch(sql) or self._gives_up(sql):
+            return
         at_once = bool(_NO_WAITING.search(sql))
         while self._blocked_by(ends=at_once) is not None:
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -185,13 +193,17 @@ class Link:
 
         ``sql`` is the text that they carry. Raises Refused where one backend cannot do it.
         """
+        if stream[:1] == b"Q" and self._gives_up(sql):
+            return self._end_aside(ends=False)
         holder = self._blocked_by()
         if holder is not None:
+            if stream[:1] == b"Q" and self.transaction == b"I" and _BEGIN.fullmatch(sql):
+                return self._begin_aside(sql)
             raise Refused(_busy(holder))
         refuse(sql, self._surroundings())
         ends = ending(sql) if stream[:1] == b"Q" else None
-        if self.aside is not None and (self.aside.prepared is not None or self.aside.lost):
-            return self._end_aside(ends)
+        if self.aside is not None and (self.aside.prepared or self.aside.lost):
+            return self._end_aside(ends=ends)
         self._take_over()
         self._refuse_late()
         self._refuse_waiting(sql)
@@ -297,6 +309,7 @@ class Link:
             self.session.bring_back(shared.backend)
         if self.aside is not None:
             if self.aside.snapshot and self.aside.overtaken(shared.backend):
+                self.aside.lost = True
                 raise Refused(
                     "The snapshot of this transaction is gone: another connection has committed "
                     "meanwhile, and one backend keeps no snapshot for two."
@@ -304,7 +317,20 @@ class Link:
             aside, self.aside = self.aside, None
             reopen(shared.backend, aside, shared.clock)
 
-    def _end_aside(self, ends: bool | None) -> bytes:
+    def _begin_aside(self, begin: str) -> bytes:
+        """Answer a BEGIN, which waits for nobody; the first statement opens the transaction."""
+        self.aside = Aside(begin)
+        if self._shared.clock is not None:
+            self.aside.began = time.time() * 1000
+        self.transaction = b"T"
+        return _BEGUN
+
+    def _gives_up(self, sql: str) -> bool:
+        """Whether this is the ROLLBACK of a transaction of which the backend holds nothing."""
+        in_backend = self.aside is None or (self.aside.prepared and not self.aside.lost)
+        return not in_backend and ending(sql) is False
+
+    def _end_aside(self, *, ends: bool | None) -> bytes:
         """Answer for a transaction that lies prepared, or was rolled back instead."""
         aside, backend = self.aside, self._shared.backend
         assert aside is not None
@@ -313,8 +339,8 @@ class Link:
                 "Another connection has used the backend since this transaction wrote, so all "
                 "that this tab can do now is to end it."
             )
-        self._free_backend()
         if aside.prepared is not None and not aside.lost:
+            self._free_backend()
             end_prepared(backend, aside.prepared, commit=ends)
         self.aside, self.transaction = None, b"I"
         self._settle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 
 _BLOCK = re.compile(
@@ -13,10 +14,12 @@ _BLOCK = re.compile(
 _VERBATIM = re.compile(
     r"(<(?:pre|textarea|script|style)\b.*?</(?:pre|textarea|script|style)>)", re.DOTALL
 )
+_TABS_SCRIPT = re.compile(r"<script>var target=document\.getElementById\(.*?</script>\n?")
+_CONFIG = re.compile(r'(<script id="__config" type="application/json">)(.*?)(</script>)')
 _IDLE_SPAN = re.compile(r'<span class="[nopw]">([^<]*)</span>')
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 LONGEST_SUMMARY = 160
-NOT_RUNNING = "Run is not here: JavaScript is off, or this browser is too old."
+NOT_RUNNING = "No Run here: JavaScript is off or too old."
 _NOTE = f'<span class="live-note">{NOT_RUNNING}</span>'
 DEEPEST_HANG = 20
 
@@ -30,10 +33,15 @@ def summary(page: str) -> str | None:
         text = " ".join(html.unescape(re.sub(r"<[^>]+>", "", found[1])).split())
         if not text:
             continue
-        if len(text) > LONGEST_SUMMARY:
-            text = text[: LONGEST_SUMMARY - 1].rsplit(" ", 1)[0].rstrip(",;:") + "…"
-        return html.escape(text)
+        return html.escape(shortened(text))
     return None
+
+
+def shortened(text: str) -> str:
+    """Return ``text``, or its first words where it has more than 160 characters."""
+    if len(text) <= LONGEST_SUMMARY:
+        return text
+    return text[: LONGEST_SUMMARY - 1].rsplit(" ", 1)[0].rstrip(",;:") + "…"
 
 
 def without_idle_spans(page: str) -> str:
@@ -62,17 +70,23 @@ def _indent(line: str) -> str:
 
 
 def with_download(
-    page: str, *, notebook: str, scratchpad: str | None = None, runs: bool = False
+    page: str,
+    *,
+    notebook: str,
+    scratchpad: str | None = None,
+    runs: bool = False,
+    stacks: bool = False,
 ) -> str:
     """Offer the file ``notebook``, which lies beside the page, under the title.
 
-    Beside it stands a link to ``scratchpad``, if there is one, and on a page that ``runs`` a note.
+    Beside it stands a link to ``scratchpad``, if there is one, and on a page that ``runs`` a note,
+    marked where some of it runs only in a browser that switches ``stacks``.
     """
     parts = [f'<a href="{html.escape(notebook)}" download>Download notebook</a>']
     if scratchpad is not None:
         parts.append(f'<a href="{html.escape(scratchpad)}">Try it on this data</a>')
     if runs:
-        parts.append(_NOTE)
+        parts.append(_NOTE.replace(" class", " data-stacks class") if stacks else _NOTE)
     return _under_title(page, " · ".join(parts))
 
 
@@ -96,6 +110,28 @@ def without_indentation(page: str) -> str:
         part if index % 2 else re.sub(r"\n\s+", "\n", part)
         for index, part in enumerate(_VERBATIM.split(page))
     )
+
+
+def without_idle_markup(page: str) -> str:
+    """Drop what the theme and the tools before it send to every page and nothing here uses.
+
+    That is the script for tabs on a page without any, the empty element at the start of each
+    block of code, the alignment that cells have anyway, who generated the page, and settings of
+    the theme that are not set.
+    """
+    if "__tabbed_" not in _TABS_SCRIPT.sub("", page):
+        page = _TABS_SCRIPT.sub("", page)
+    page = re.sub(r'<meta name="generator"[^>]*>\n?', "", page)
+    page = page.replace("<pre><span></span><code>", "<pre><code>")
+    page = re.sub(r'(<t[hd]) align="left">', r"\1>", page)
+    return _CONFIG.sub(lambda found: found[1] + _used(found[2]) + found[3], page)
+
+
+def _used(settings: str) -> str:
+    kept = {name: value for name, value in json.loads(settings).items() if value is not None}
+    kept.get("translations", {}).pop("select.version", None)
+    # As the theme has it: no end of a script can stand in the text.
+    return json.dumps(kept, separators=(",", ":")).replace("</", "<\\/")
 
 
 def without_repository_statistics(page: str) -> str:

@@ -2,8 +2,8 @@
  * The files of the runtime, fetched once each, with what has arrived so far.
  *
  * @typedef {{file: string, raw: number, br: number, gz: number}} Asset
- * @typedef {{assets: Record<string, Asset>, lazy: Record<string, string>,  extensions?: Record<string, string>,
- *   startParams: string[],
+ * @typedef {{assets: Record<string, Asset>, lazy: Record<string, string>,
+ *   unpacked: string[], extensions?: Record<string, string>, startParams: string[],
  *   versions: Record<string, string>, pyodideLock: Record<string, string>}} Manifest
  */
 

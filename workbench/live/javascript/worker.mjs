@@ -4,6 +4,7 @@
  * It blocks while a cell runs, so it never answers a request to stop: the page ends it instead.
  */
 import { Downloads } from "./downloads.mjs";
+import { LocalTime } from "./zone.mjs";
 
 const EMPTY_MODULE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 const FIRST = [
@@ -19,7 +20,7 @@ const FIRST = [
 ];
 const START = `
 from tab.start import Tab
-def start(raw, emit, clock, switching):
+def start(raw, emit, clock, zone, switching):
     from pyodide.ffi import to_js
     def exchange(stream):
         return raw(to_js(stream)).to_bytes()
@@ -30,7 +31,7 @@ def start(raw, emit, clock, switching):
     if switching:
         from tab.stacks import BrowserStacks
         stacks = BrowserStacks()
-    return Tab(exchange, send, stacks=stacks, clock=clock)
+    return Tab(exchange, send, stacks=stacks, clock=clock, use_zone=zone)
 start
 `;
 
@@ -39,18 +40,27 @@ const INSTALL = `
 import importlib.util, sys
 sys.path.insert(0, ${JSON.stringify(PACKAGES)} + "/core.zip")
 class Lazy:
-    def __init__(self, lazy, fetch):
-        self.lazy, self.fetch = lazy.to_py(), fetch
+    def __init__(self, lazy, unpacked, fetch):
+        self.lazy, self.unpacked, self.fetch = lazy.to_py(), unpacked.to_py(), fetch
     def find_spec(self, name, path=None, target=None):
         asset = self.lazy.get(name)
-        file = f"${PACKAGES}/{asset}"
-        if asset is None or file in sys.path:
+        place = f"${PACKAGES}/{asset}"
+        if asset in self.unpacked:
+            place = place.removesuffix(".zip")
+        if asset is None or place in sys.path:
             return None
-        self.fetch(asset, file)
-        sys.path.append(file)
+        self.fetch(asset, f"${PACKAGES}/{asset}")
+        if asset in self.unpacked:
+            unpack(f"${PACKAGES}/{asset}", place)
+        sys.path.append(place)
         importlib.invalidate_caches()
         return importlib.util.find_spec(name)
-lambda lazy, fetch: sys.meta_path.append(Lazy(lazy, fetch))
+def unpack(archive, folder):
+    import os, zipfile
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder)
+    os.unlink(archive)
+lambda lazy, unpacked, fetch: sys.meta_path.append(Lazy(lazy, unpacked, fetch))
 `;
 
 /** @typedef {import("./downloads.mjs").Manifest} Manifest */
@@ -60,6 +70,7 @@ lambda lazy, fetch: sys.meta_path.append(Lazy(lazy, fetch))
 /** @type {Promise<unknown>} */ let last = Promise.resolve();
 let currentRun = 0;
 const presentTime = Date.now;
+const localTime = new LocalTime();
 
 /** @param {any} message */
 const post = (message) => self.postMessage(message);
@@ -83,13 +94,15 @@ async function start(manifest, base, allowed) {
   post({ kind: "progress", step: "packages" });
   installPackages(python, downloads, await packages);
   const globals = /** @type {any} */ (self);
-  globals.startOnNewStack = (/** @type {any} */ f) => void f.callPromising().finally(() => f.destroy());
+  globals.startOnNewStack = (/** @type {any} */ f) =>
+    void f.callPromising().finally(() => f.destroy());
   const begin = python.runPython(START);
   tab = begin(
     (/** @type {Uint8Array} */ stream) => postgresql.execProtocolRawSync(stream),
     (/** @type {string} */ output) =>
       post({ kind: "output", run: currentRun, output: JSON.parse(output) }),
     setClock,
+    (/** @type {string} */ zone) => localTime.choose(zone),
     switching,
   );
   const run = tab.run;
@@ -112,7 +125,7 @@ async function startPython(downloads) {
       indexURL: here,
       stdLibURL: `${here}library.zip`,
       packageBaseUrl: here,
-      createPyodideModule,
+      createPyodideModule: localTime.within(createPyodideModule),
       lockFileContents: { info: downloads.manifest.pyodideLock, packages: {} },
       stdout: () => {},
       stderr: (/** @type {string} */ text) => console.error(text),
@@ -147,7 +160,9 @@ function extensions({ manifest, base }) {
 
 /** @param {Downloads} downloads */
 async function startPostgreSQL(downloads) {
-  const wasm = downloads.response("pglite.wasm").then((answer) => WebAssembly.compileStreaming(answer));
+  const wasm = downloads
+    .response("pglite.wasm")
+    .then((answer) => WebAssembly.compileStreaming(answer));
   const files = downloads.bytes("pglite.data");
   const cluster = downloads.bytes("pgdata.tar");
   const { PGlite } = await downloads.module("pglite.mjs");
@@ -193,7 +208,8 @@ function installPackages(python, downloads, core) {
   python.FS.writeFile(`${PACKAGES}/core.zip`, new Uint8Array(core));
   const install = python.runPython(INSTALL);
   // An import cannot wait for a promise, so the request blocks: this is what workers are for.
-  install(downloads.manifest.lazy, (/** @type {string} */ name, /** @type {string} */ file) => {
+  const { lazy, unpacked } = downloads.manifest;
+  install(lazy, unpacked, (/** @type {string} */ name, /** @type {string} */ file) => {
     const request = new XMLHttpRequest();
     request.open("GET", downloads.address(name), false);
     request.responseType = "arraybuffer";

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any
 
 from IPython.display import display
 

@@ -25,7 +25,10 @@ class LiveBuild:
     that is under way.
     """
 
-    sources: Final = (ROOT / "snippets", ROOT / "workbench" / "live", ROOT / "workbench" / "lesson")
+    sources: Final = tuple(
+        ROOT / folder
+        for folder in ("application", "snippets", "workbench/live", "workbench/lesson")
+    )
     """The folders whose changes call for another build."""
 
     def __init__(

@@ -27,9 +27,17 @@ from workbench.live.packages import (
     contents_hash,
     installed_packages,
 )
-from workbench.live.python_files import WITH_SOURCE, Files, archives, lazy_packages
+from workbench.live.python_files import (
+    COMPILED,
+    UNPACKED,
+    WITH_SOURCE,
+    Files,
+    archives,
+    lazy_packages,
+)
 from workbench.live.runtime import compile_archives, make_runtime, read_runtime
 from workbench.live.site_files import LiveFiles
+from workbench.live.wheels import LOCK, downloaded_wheels, wheel_files
 
 CACHE: Final = ROOT / ".cache" / "live"
 KEPT_BUILDS: Final = 4
@@ -101,21 +109,24 @@ class _Build:
         live.mkdir()
         work.mkdir()
         runtime = read_runtime(self._runtime(packages))
+        wheels = downloaded_wheels(runtime.details["pyodideLock"], self._cache, self._report)
         self._report("Compiling Python and bundling JavaScript.")
-        compile_archives(archives(), work, self._node, packages, keep=WITH_SOURCE)
+        python = archives() | _compiled(wheels)
+        compile_archives(python, work, self._node, packages, keep=WITH_SOURCE)
         bundler.worker(work / "worker.mjs")
         parts = [*runtime.files, *sorted(work.iterdir())]
         named = {path.name: live / hashed_name(path.name, content_hash(path)) for path in parts}
         for path in parts:
             linked(path, named[path.name])
         shutil.rmtree(work)
-        text = licences(packages.modules)
+        text = licences(packages.modules, wheels)
         (live / "LICENSES.txt").write_text(text, encoding="utf-8")
         self._compress(live)
         manifest = write_manifest(
             {
                 "assets": {name: asset(path) for name, path in sorted(named.items())},
                 "lazy": lazy_packages(),
+                "unpacked": list(UNPACKED),
                 "extensions": runtime.details["extensions"],
                 "startParams": start_parameters(),
                 "versions": _versions(runtime.details),
@@ -152,6 +163,11 @@ class _Build:
         self.store.add_beside(files)
 
 
+def _compiled(wheels: list[Path]) -> dict[str, Files]:
+    by_name = {path.name.split("-")[0]: path for path in wheels}
+    return {archive: wheel_files(by_name[name]) for archive, name in COMPILED.items()}
+
+
 def _versions(details: dict[str, Any]) -> dict[str, str]:
     ours = {name: version(name) for name in ("sqlalchemy", "asyncpg", "alembic")}
     return {
@@ -175,7 +191,7 @@ def _sized(files: Files) -> Iterator[tuple[str, str]]:
     for name, content in files.items():
         if isinstance(content, bytes):
             yield name, content.hex()
-        elif any(content.is_relative_to(ROOT / ours) for ours in ("snippets", "workbench")):
+        elif any(content.is_relative_to(ROOT / ours) for ours in WITH_SOURCE):
             yield name, content_hash(content)
         else:
             yield name, str(content.stat().st_size)
@@ -183,7 +199,7 @@ def _sized(files: Files) -> Iterator[tuple[str, str]]:
 
 def _runtime_hash() -> str:
     ours = [*SCRIPTS.glob("*.mjs"), *HERE.glob("*.py"), *TEXTS.iterdir(), SETTINGS_FILE]
-    return contents_hash([*LOCKS, *sorted(path for path in ours if path.name not in _APART)])
+    return contents_hash([*LOCKS, LOCK, *sorted(path for path in ours if path.name not in _APART)])
 
 
 def _forget_old_builds(cache: Path, store: Compressed) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib._bootstrap_external as loader
+import importlib.util
 import io
 import zipfile
 
@@ -11,11 +12,12 @@ DATE = (2020, 1, 1, 0, 0, 0)
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def compiled(archive: object, root: str, keep: list[str]) -> bytes:
+def compiled(archive: object, root: str, keep: list[str], unpacked: bool) -> bytes:
     """Return ``archive`` with its Python files compiled, uncompressed.
 
-    ``root`` is where the archive will lie. Docstrings are blanked and assertions stay; what begins
-    with one of ``keep`` keeps its docstrings and has its source beside it, for ``inspect``.
+    ``root`` is where the archive will lie, or be ``unpacked``. Docstrings are blanked and
+    assertions stay; what begins with one of ``keep`` keeps its docstrings and has its source
+    beside it, for ``inspect``.
     """
     made = io.BytesIO()
     given = io.BytesIO(archive.to_bytes())  # type: ignore[attr-defined]
@@ -24,7 +26,9 @@ def compiled(archive: object, root: str, keep: list[str]) -> bytes:
             text = source.read(name)
             kept = name.startswith(tuple(keep))
             if name.endswith(".py"):
-                target.writestr(zipfile.ZipInfo(name + "c", DATE), _code(text, root + name, kept))
+                # In a folder a source would win over the code beside it.
+                code = importlib.util.cache_from_source(name) if unpacked and kept else name + "c"
+                target.writestr(zipfile.ZipInfo(code, DATE), _code(text, root + name, kept))
             if kept or not name.endswith(".py"):
                 target.writestr(zipfile.ZipInfo(name, DATE), text)
     return made.getvalue()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from workbench.live.python_files import FIRST, LAZY
+from workbench.live.python_files import COMPILED, FIRST, LAZY
 from workbench.live.server_files import file_within
+from workbench.live.wheels import crates
 
 TEXTS: Final = Path(__file__).parent / "licences"
 LINKED: Final = TEXTS / "linked.toml"
@@ -40,9 +41,10 @@ class Notice:
         return f"{self.name}\n{self.terms}\n\n{self.text.strip()}\n"
 
 
-def licences(modules: Path) -> str:
+def licences(modules: Path, wheels: Iterable[Path]) -> str:
     """Return the notices of all projects, those of npm from ``modules``. Raises NoLicence."""
-    notices = [*_linked(), *_of_npm(modules), *_of_python(), _of_icu(modules)]
+    rust = map(_of_rust, wheels)
+    notices = [*_linked(), *_of_npm(modules), *_of_python(), *rust, _of_icu(modules)]
     return _RULE.join([_PREFACE, *map(str, notices)])
 
 
@@ -70,7 +72,8 @@ def _of_npm(modules: Path) -> Iterator[Notice]:
 
 
 def _of_python() -> Iterator[Notice]:
-    for name in (*FIRST, *(name for names in LAZY.values() for name in names), "ipython"):
+    lazy = (name for names in LAZY.values() for name in names)
+    for name in (*FIRST, *lazy, *COMPILED.values(), "ipython"):
         found = distribution(name)
         texts = [
             Path(str(found.locate_file(file)))
@@ -80,6 +83,23 @@ def _of_python() -> Iterator[Notice]:
         known = found.metadata
         terms = f"Licence: {known.get('License-Expression') or known.get('License')}."
         yield Notice(f"{found.metadata['Name']} {found.version}", terms, _text(name, texts))
+
+
+def _of_rust(wheel: Path) -> Notice:
+    lines = [
+        f"{crate['name']} {crate['version']}. Licence: {_expressions(crate)}. Copyright (c) {who}."
+        for crate in crates(wheel)
+        for who in [crate.get("author") or "its contributors"]
+    ]
+    # Where a crate leaves a choice, this text is one of those that it names.
+    texts = [(TEXTS / f"{name}.txt").read_text(encoding="utf-8") for name in ("MIT", "Zlib")]
+    terms = "Linked into it, with the standard library of Rust (Copyright (c) its contributors)."
+    text = "\n\n".join(["\n".join(lines), *texts, "Unicode-3.0: the text of ICU, below."])
+    return Notice(f"Crates of {wheel.name}", terms, text)
+
+
+def _expressions(crate: dict[str, Any]) -> str:
+    return ", ".join(each["expression"] for each in crate["licenses"])
 
 
 def _of_icu(modules: Path) -> Notice:

@@ -18,23 +18,58 @@ FIRST: Final = ("sqlalchemy", "asyncpg", "typing_extensions")
 
 LAZY: Final = {
     "alembic.zip": ("alembic", "mako", "markupsafe"),
+    "fastapi.zip": (
+        "fastapi",
+        "starlette",
+        "pydantic",
+        "annotated-types",
+        "annotated-doc",
+        "typing-inspection",
+        "anyio",
+        "idna",
+        "httpx",
+        "opentelemetry-api",
+    ),
     "tzdata.zip": ("tzdata",),
 }
 """Distributions that are fetched when one of their packages is imported, together."""
 
-OURS: Final = ("workbench/__init__.py", "workbench/markdown.py", "workbench/lesson", "snippets")
-WITH_SOURCE: Final = ("snippets/", "workbench/")
-"""What a lesson may show with ``inspect.getsource``."""
+COMPILED: Final = {"pydantic_core.zip": "pydantic_core"}
+"""Archives with a compiled package, fetched when it is imported."""
 
+APPLICATION: Final = "application.zip"
+"""The reference application, fetched when it is imported."""
+
+UNPACKED: Final = (*COMPILED, APPLICATION)
+"""Archives that are unpacked into a folder: compiled modules and Alembic's files lie in no zip."""
+
+OURS: Final = ("workbench/__init__.py", "workbench/markdown.py", "workbench/lesson", "snippets")
+WITH_SOURCE: Final = (
+    "anyio/__init__.py",
+    "anyio/abc/__init__.py",
+    "application/",
+    "snippets/",
+    "workbench/",
+)
+"""What a lesson may show with ``inspect.getsource``, or AnyIO and Alembic read."""
+
+_ALEMBIC = "application/alembic.ini"
 _PRETTY = "IPython/lib/pretty.py"
 _LEFT_OUT = (
     "alembic/templates/",
     "alembic/testing/",
+    "anyio/_backends/_trio.py",
+    "anyio/pytest_plugin.py",
     "asyncpg/_testbase/",
     "asyncpg/cluster.py",
+    "httpx/_main.py",
+    "idna/cli.py",
+    "idna/uts46data.py",
     "mako/cmd.py",
     "mako/ext/",
     "mako/testing/",
+    "pydantic/mypy.py",
+    "pydantic/v1/",
     "sqlalchemy/connectors/aioodbc.py",
     "sqlalchemy/connectors/pyodbc.py",
     "sqlalchemy/dialects/mssql/",
@@ -49,23 +84,31 @@ type Files = Mapping[str, Path | bytes]
 
 
 def archives() -> dict[str, Files]:
-    """Return the content of each archive, by the name of the archive and the path within."""
+    """Return the content of each archive, by the name of the archive and the path within.
+
+    Those with compiled packages are read from wheels, and are none of these.
+    """
     core: dict[str, Path | bytes] = dict(_of_distributions(FIRST))
     core[_PRETTY] = _installed("ipython", _PRETTY)
     core |= _below(ROOT, OURS)
-    core |= _below(OVERLAY, ["."])
-    lazy: dict[str, Files] = {name: dict(_of_distributions(names)) for name, names in LAZY.items()}
-    return {CORE: core, **lazy}
+    parts = {name: dict(_of_distributions(names)) for name, names in LAZY.items()}
+    parts[CORE] = core
+    where = lazy_packages()
+    for path, file in _below(OVERLAY, ["."]).items():
+        parts[where.get(path.split("/")[0], CORE)][path] = file
+    return {**parts, APPLICATION: _application()}
 
 
 def lazy_packages() -> dict[str, str]:
     """Return the archive to fetch for each top-level package that ``core.zip`` lacks."""
-    return {
+    pure = {
         path.split("/")[0]: archive
         for archive, names in LAZY.items()
         for path, _ in _of_distributions(names)
         if path.count("/") and ".dist-info/" not in path
     }
+    compiled = {package: archive for archive, package in COMPILED.items()}
+    return {**pure, **compiled, "application": APPLICATION}
 
 
 def write_archive(files: Files, target: Path) -> None:
@@ -79,7 +122,7 @@ def write_archive(files: Files, target: Path) -> None:
 def _of_distributions(names: Iterable[str]) -> Iterator[tuple[str, Path | bytes]]:
     for name in names:
         found = distribution(name)
-        yield _metadata(found)
+        yield from _metadata(found)
         for file in found.files or ():
             path = file.as_posix()
             if _wanted(path):
@@ -93,11 +136,18 @@ def _wanted(path: str) -> bool:
     return path.endswith(".py") or path.startswith("tzdata/zoneinfo/")
 
 
-def _metadata(found: Distribution) -> tuple[str, bytes]:
-    """Return what ``importlib.metadata`` needs to tell the version."""
+def _metadata(found: Distribution) -> Iterator[tuple[str, bytes]]:
+    """Give what ``importlib.metadata`` needs to tell the version and to find plugins."""
     name, version = found.metadata["Name"], found.version
+    folder = f"{name.replace('-', '_')}-{version}.dist-info"
     text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-    return f"{name.replace('-', '_')}-{version}.dist-info/METADATA", text.encode()
+    yield f"{folder}/METADATA", text.encode()
+    if plugins := found.read_text("entry_points.txt"):
+        yield f"{folder}/entry_points.txt", plugins.encode()
+
+
+def _application() -> dict[str, Path]:
+    return {**_below(ROOT, ["application"]), _ALEMBIC: ROOT / _ALEMBIC}
 
 
 def _installed(name: str, path: str) -> Path:

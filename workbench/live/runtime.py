@@ -13,7 +13,7 @@ from workbench.live.cluster import packed_cluster
 from workbench.live.javascript import Bundler
 from workbench.live.node import Node
 from workbench.live.packages import Packages
-from workbench.live.python_files import Files, write_archive
+from workbench.live.python_files import UNPACKED, Files, write_archive
 from workbench.live.server_files import script_of, trimmed
 from workbench.live.standard_library import library_files
 
@@ -94,9 +94,12 @@ def compile_archives(
     for name, files in archives.items():
         source = folder / f"{name}.source"
         write_archive(files, source)
-        root = "/lib/python314.zip/" if name == LIBRARY else f"/lib/packages/{name}/"
-        jobs.append({"source": str(source), "target": str(folder / name), "root": root})
+        unpacked = name in UNPACKED
+        place = name.removesuffix(".zip") if unpacked else name
+        root = "/lib/python314.zip/" if name == LIBRARY else f"/lib/packages/{place}/"
+        target = str(folder / name)
+        jobs.append({"source": str(source), "target": target, "root": root, "unpacked": unpacked})
     arguments = [str(_COMPILER), json.dumps([{**job, "keep": keep} for job in jobs])]
     node.run(packages.scripts / "bytecode.mjs", *arguments)
     for job in jobs:
-        Path(job["source"]).unlink()
+        Path(str(job["source"])).unlink()

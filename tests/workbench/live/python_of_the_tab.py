@@ -10,15 +10,18 @@ from workbench.live.node import find_node
 from workbench.live.packages import installed_packages
 from workbench.live.site_files import LiveFiles
 
-PROGRAM = """
+PROGRAM = r"""
 import { readFileSync } from "node:fs";
-const { pyodide, files, library, code } = JSON.parse(readFileSync(0, "utf8"));
+const { pyodide, files, unpacked, library, code } = JSON.parse(readFileSync(0, "utf8"));
 const { loadPyodide } = await import(pyodide);
 const python = await loadPyodide({ stdLibURL: library });
 python.FS.mkdirTree("/lib/packages");
 for (const [name, path] of Object.entries(files)) {
-  python.FS.writeFile(`/lib/packages/${name}`, new Uint8Array(readFileSync(path)));
-  python.runPython(`import sys; sys.path.append("/lib/packages/${name}")`);
+  const place = `/lib/packages/${name.replace(/\.zip$/, unpacked.includes(name) ? "" : ".zip")}`;
+  const content = new Uint8Array(readFileSync(path));
+  if (unpacked.includes(name)) python.unpackArchive(content, "zip", { extractDir: place });
+  else python.FS.writeFile(place, content);
+  python.runPython(`import sys; sys.path.append("${place}")`);
 }
 console.log(JSON.stringify(python.runPython(code)));
 """
@@ -26,14 +29,15 @@ console.log(JSON.stringify(python.runPython(code)));
 
 def value_in_tab(code: str, live: LiveFiles) -> object:
     """Return the value of the last line of ``code``: a string, a number or a truth value."""
-    assets = json.loads(live.manifest.read_text(encoding="utf-8"))["assets"]
-    path = {name: str(live.live / asset["file"]) for name, asset in assets.items()}
+    manifest = json.loads(live.manifest.read_text(encoding="utf-8"))
+    path = {name: str(live.live / asset["file"]) for name, asset in manifest["assets"].items()}
     archives = [name for name in path if name.endswith(".zip") and name != "python_stdlib.zip"]
     node = find_node(print, CACHE)
     pyodide = installed_packages(node, CACHE).modules / "pyodide" / "pyodide.mjs"
     given = {
         "pyodide": pyodide.as_uri(),
         "files": {name: path[name] for name in archives},
+        "unpacked": manifest["unpacked"],
         "library": path["python_stdlib.zip"],
         "code": code,
     }

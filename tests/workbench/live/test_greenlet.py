@@ -182,6 +182,34 @@ async def main():
 
 
 @both
+def test_variables_of_the_context_are_those_of_the_task_in_both_directions(stacks: bool) -> None:
+    body = """
+from contextvars import ContextVar
+variable = ContextVar("variable")
+async def step():
+    await asyncio.sleep(0)
+    seen.append(variable.get())
+    variable.set("awaited")
+    await asyncio.sleep(0)
+def work():
+    seen.append(variable.get())
+    variable.set("inside")
+    await_only(step())
+    seen.append(variable.get())
+    variable.set("at the end")
+seen = []
+async def main():
+    variable.set("outside")
+    await greenlet_spawn(work)
+    seen.append(variable.get())
+    await asyncio.create_task(greenlet_spawn(work))
+    return [*seen, variable.get()]
+"""
+    once = ["inside", "awaited", "at the end"]
+    assert run(body, stacks=stacks) == ["outside", *once, "at the end", *once[:2], "at the end"]
+
+
+@both
 def test_a_timeout_reaches_what_synchronous_code_awaits(stacks: bool) -> None:
     body = """
 async def main():

@@ -60,6 +60,6 @@ def test_the_data_directory_holds_one_database_and_one_segment_of_the_log(
 def test_a_package_without_the_text_of_its_licence_is_not_handed_on(tmp_path: Path) -> None:
     package = pglite(tmp_path, SCRIPT)
     with pytest.raises(NoLicence, match="@electric-sql/pglite comes without the text"):
-        licences(tmp_path)
+        licences(tmp_path, [])
     (package / "LICENSE").write_text("The terms of PGlite.")
-    assert "The terms of PGlite." in licences(tmp_path)
+    assert "The terms of PGlite." in licences(tmp_path, [])

@@ -14,6 +14,7 @@ should.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
+from contextvars import Context, copy_context
 from typing import Any, Protocol
 
 __version__ = "3.5.6"
@@ -79,7 +80,7 @@ class greenlet:  # noqa: N801 - the name in the interface
         self.run = run
         self.parent = parent or (_current if run is not None else None)
         self.dead = False
-        self._started = False
+        self._started: bool = False
         self._on_own_stack = False
         self._switched = False
         self._suspended = False
@@ -88,6 +89,8 @@ class greenlet:  # noqa: N801 - the name in the interface
         self._received: tuple[Any, BaseException | None] = (None, None)
         self._resumed: Signal | None = None
         self._paused: Signal | None = None
+        # The variables of one task, in a context for each of the two stacks that it runs on.
+        self._inside = self._outside = Context()
 
     def __bool__(self) -> bool:
         return self._started and not self.dead
@@ -148,6 +151,7 @@ class greenlet:  # noqa: N801 - the name in the interface
         self._paused.announce()
         self._resumed.wait()
         _current = self
+        _follow(self._outside)
         value, raised = self._received
         self._received = (None, None)
         if raised is not None:
@@ -166,6 +170,7 @@ class greenlet:  # noqa: N801 - the name in the interface
         parent = _current
         self._received = (value, raised)
         self._paused = _stacks.signal()
+        self._outside = copy_context()
         self._resumed.announce()
         self._wait_for_it(parent)
         self.dead = self._finished
@@ -177,6 +182,7 @@ class greenlet:  # noqa: N801 - the name in the interface
         assert self._paused is not None
         self._paused.wait()
         _current = parent
+        _follow(self._inside)
         if self._finished:
             _in_use -= 1
             if not _in_use:
@@ -188,10 +194,11 @@ class greenlet:  # noqa: N801 - the name in the interface
         parent = _current
 
         def body() -> None:
-            self._run(args, kwargs)
+            self._inside.run(self._run, args, kwargs)
             assert self._paused is not None
             self._paused.announce()
 
+        self._inside = copy_context()
         self._paused = _stacks.signal()
         _current = self
         _in_use += 1
@@ -262,6 +269,13 @@ class _Rest:
                     waited = steps.send(value)
         except StopIteration as end:
             return end.value
+
+
+def _follow(context: Context) -> None:
+    """Give the variables of the caller's context the values that they have in ``context``."""
+    for variable, value in context.items():
+        if variable.get(_nothing) is not value:
+            variable.set(value)
 
 
 async def _nothing() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 NO_STACK_SWITCHING = (
     "This browser cannot suspend WebAssembly (JSPI), so a task that waits here would wait for "
     "ever: what it waits for is held by a task below it on the same stack. "
-    "Chrome and Edge from version 137 on can, and so can a server (make lab)."
+    "Chrome and Edge from version 137 and Firefox from 153 on can, and so can a server (make lab)."
 )
 STUCK = "Every task of this cell waits for another one, so none can go on."
 NO_SOCKETS = (
@@ -89,7 +89,7 @@ class LocalLoop(asyncio.BaseEventLoop):
                 return
         task = asyncio.current_task(self)
         if task is not None:
-            asyncio.tasks._leave_task(self, task)  # type: ignore[attr-defined]
+            asyncio.tasks._leave_task(self, task)
         try:
             if waited is None:
                 # A bare yield lets everybody else take one step; a step of nobody's keeps the
@@ -108,9 +108,11 @@ class LocalLoop(asyncio.BaseEventLoop):
                 self._below.pop()
         finally:
             if task is not None:
-                asyncio.tasks._enter_task(self, task)  # type: ignore[attr-defined]
+                asyncio.tasks._enter_task(self, task)
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> Any:
         """Call ``func`` at once: there are no threads."""
         future = self.create_future()
         try:

@@ -125,7 +125,7 @@ def show(shown: Any) -> None:
 
 def formats(shown: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return every form that ``shown`` has, by MIME type, and what is known about each."""
-    data: dict[str, Any] = {"text/plain": pretty(shown)}
+    data: dict[str, Any] = {"text/plain": pretty(shown)}  # type: ignore[no-untyped-call]
     metadata: dict[str, Any] = {}
     if isinstance(shown, type):
         return data, metadata

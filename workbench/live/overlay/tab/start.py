@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import greenlet
 
-from tab import links
+from tab import links, zone
 from tab.cells import Cells
 from tab.loop import LocalLoop, _sleep
 from tab.outputs import Output
@@ -48,12 +48,14 @@ class Tab:
         *,
         stacks: greenlet.Stacks | None = None,
         clock: Clock | None = None,
+        use_zone: zone.Use,
     ) -> None:
         os.environ["PGSSLMODE"] = "disable"
         self._emit = emit
         self._stacks = stacks
         self._exchange = links.install(raw, clock)
         time.sleep = _sleep
+        zone.install(use_zone)
         self.cells = self._fresh()
 
     def run(self, source: str, name: str = "") -> str:
@@ -67,6 +69,7 @@ class Tab:
         self.cells.close()
         self._exchange.close()
         self._exchange.backend.rows(CLEAN)
+        zone.reset()
         self.cells = self._fresh()
 
     def _fresh(self) -> Cells:

@@ -30,7 +30,8 @@ def decode_bytea(_: Context, data: bytes) -> bytes:
 def encode_bits(context: Context, value: Any) -> bytes:
     """Encode a BitString, or bytes with eight bits each."""
     if isinstance(value, BitString):
-        return len(value).to_bytes(4, "big") + value.bytes
+        octets: bytes = value.bytes
+        return len(value).to_bytes(4, "big") + octets
     octets = encode_bytea(context, value)
     return (len(octets) * 8).to_bytes(4, "big") + octets
 

@@ -23,13 +23,17 @@ def topic_page(title: str) -> str:
 def topic_markdown(title: str, claims: Sequence[Claim]) -> str:
     """Return the page of a topic: its claims in the order given."""
     counts = Counter(claim.verdict for claim in claims)
-    sums = ", ".join(f"{counts[verdict]} {_plural(verdict)}" for verdict in Verdict)
     heading = f"# {title}: what people say"
     intro = (
-        f"{len(claims)} claims about {title.lower()}, each with the run that answers it: {sums}."
-        " The [page of rules](index.md) says what the verdicts mean."
+        f"{len(claims)} claims about {title.lower()}, each with the run that answers it:"
+        f" {sums(counts)}. The [page of rules](index.md) says what the verdicts mean."
     )
     return "\n\n".join([heading, intro, *map(_entry, claims)])
+
+
+def sums(counts: Mapping[Verdict, int]) -> str:
+    """Return ``counts`` in words, the best verdict first: "2 hold, 0 hold within limits" and on."""
+    return ", ".join(f"{counts[verdict]} {_plural(verdict)}" for verdict in Verdict)
 
 
 def with_claims(page: str, claims: ByTopic) -> str:
@@ -61,7 +65,7 @@ def _entry(claim: Claim) -> str:
     lines = [
         f'/// html | div.claim[id="{anchor(claim)}"]',
         f"**{number}{claim.says}**",
-        f"{_badge(claim.verdict)} {claim.evidence} [See\u00a0it\u00a0run]({cell})",
+        f"{badge(claim.verdict)} {claim.evidence} [See\u00a0it\u00a0run]({cell})",
     ]
     if claim.instead:
         lines.append(_with_links(claim.instead))
@@ -73,7 +77,8 @@ def anchor(claim: Claim) -> str:
     return f"{claim.lesson.problem}-{claim.id}".replace("_", "-")
 
 
-def _badge(verdict: Verdict) -> str:
+def badge(verdict: Verdict) -> str:
+    """Return ``verdict`` as Markdown, in its colour."""
     return f"**{_capital(verdict)}**{{ .verdict .verdict-{verdict.value.split()[-1]} }}"
 
 

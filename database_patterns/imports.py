@@ -19,6 +19,7 @@ class Imports:
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
         self._known: dict[str, frozenset[str]] = {}
+        self._libraries: dict[str, frozenset[str]] = {}
 
     @cached_property
     def exported(self) -> dict[str, str]:
@@ -55,10 +56,13 @@ class Imports:
             waiting |= self.of(path) - found
         return found
 
-    def libraries(self, path: str) -> set[str]:
+    def libraries(self, path: str) -> frozenset[str]:
         """Return the dotted names of everything else that the file at ``path`` imports."""
-        tree = ast.parse(self.sources.text(path))
-        return {name for name in imported(tree) if name.partition(".")[0] not in OURS}
+        if path not in self._libraries:
+            names = imported(ast.parse(self.sources.text(path)))
+            others = (name for name in names if name.partition(".")[0] not in OURS)
+            self._libraries[path] = frozenset(others)
+        return self._libraries[path]
 
     @cached_property
     def behind_fixtures(self) -> dict[str, set[str]]:

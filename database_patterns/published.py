@@ -27,6 +27,7 @@ def described(snippet: Snippet, registry: Registry) -> dict[str, Any]:
         "name": snippet.name,
         "summary": snippet.summary,
         "buys": snippet.buys,
+        "costs": [cost._asdict() for cost in snippet.costs],
         "needs": snippet.needs,
         "limits": snippet.limits,
         "licence": _LICENCE,

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from database_patterns.costs import Cost, costs
 from database_patterns.imports import Imports
 from database_patterns.requirements import required
 from database_patterns.sources import FIXTURES, Sources
@@ -20,7 +21,7 @@ _SECTION = re.compile(r"(?ms)^(Buys|Needs|Limits): (.*?)(?=^\w+: |\Z)")
 class Snippet:
     """One file to copy, named ``topic/remedy``; ``test`` is the path of its tests, if it has any.
 
-    What it buys and needs and its limits are empty for the example domain.
+    What it buys, costs and needs and its limits are empty for the example domain.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Snippet:
     test: str | None
     summary: str
     buys: str
+    costs: tuple[Cost, ...]
     needs: str
     limits: str
 
@@ -79,7 +81,8 @@ class Registry:
         return hashlib.sha256(self.sources.text(path).encode()).hexdigest()
 
     def _snippet(self, path: str) -> Snippet:
-        doc = ast.get_docstring(ast.parse(self.sources.text(path))) or ""
+        text = self.sources.text(path)
+        doc = ast.get_docstring(ast.parse(text)) or ""
         sections = {name: " ".join(text.split()) for name, text in _SECTION.findall(doc)}
         test = "tests/{}/test_{}".format(*path.rsplit("/", 1))
         return Snippet(
@@ -88,6 +91,7 @@ class Registry:
             test=test if test in self.sources.paths else None,
             summary=doc.partition("\n")[0],
             buys=sections.get("Buys", ""),
+            costs=tuple(costs(text)),
             needs=sections.get("Needs", ""),
             limits=sections.get("Limits", ""),
         )

@@ -67,6 +67,7 @@ def show(name: str, code: bool, as_json: bool) -> None:
         for label, content in (
             ("", snippet.summary),
             ("Buys", snippet.buys),
+            *(("Costs", f"{cost.name}: {cost.says}") for cost in snippet.costs),
             ("Needs", snippet.needs),
             ("Limits", snippet.limits),
             ("Copied with it", ", ".join(about["snippets"])),

@@ -17,7 +17,7 @@ def synced_columns(table: str, *, old: str, new: str) -> tuple[str, str]:
     Run both with ``op.execute()``; running them again changes nothing. An UPDATE of any column
     also fills ``new`` of a row that the backfill has not reached. End with ``DROP FUNCTION
     sync_<table>_<new>() CASCADE`` before ``old`` is dropped. Raises ValueError for an empty name,
-    for equal names, and where the function's name is longer than 63 bytes.
+    for equal names, and where the function's name is longer than 63 bytes. Costs two statements.
     """
     if not (table and old and new) or old == new:
         raise ValueError("a table and two different columns are needed")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class Base(DeclarativeBase):
-    """The base of every model; ``Base.metadata`` is what Alembic compares."""
+    """The base of every model; ``Base.metadata`` is what Alembic compares. Adds no statements."""
 
     metadata = MetaData(
         naming_convention={

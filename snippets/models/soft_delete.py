@@ -19,7 +19,7 @@ class SoftDelete:
 
     Delete with ``row.deleted_at = datetime.now(UTC)``, restore with ``row.deleted_at = None``;
     ``func.now()`` is good in a bulk UPDATE, but on an object it is unreadable until refreshed.
-    Filter with ``~Model.is_deleted``, which becomes ``deleted_at IS NULL``.
+    Filter with ``~Model.is_deleted``, which becomes ``deleted_at IS NULL``. Adds no statements.
     """
 
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -17,7 +17,8 @@ def touch_trigger(table: str, *, schema: str | None = None) -> tuple[str, str]:
     Run both with ``op.execute()`` in a migration or ``connection.exec_driver_sql()``; running
     them again changes nothing, and the tables of a schema share the function. An UPDATE that
     leaves every column as it was does not stamp. ``clock_timestamp()`` is the moment of the
-    change, taken after the row is locked. Raises ValueError for an empty name.
+    change, taken after the row is locked. Costs two statements. Raises ValueError for an empty
+    name.
     """
     if not table or schema == "":
         raise ValueError("the table and the schema need names")

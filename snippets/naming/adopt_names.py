@@ -25,10 +25,11 @@ from sqlalchemy import (
 def adopt_names(connection: Connection, metadata: MetaData) -> list[str]:
     """Return one ``ALTER TABLE … RENAME CONSTRAINT`` for each name that differs.
 
-    Reads the catalogue and changes nothing. Each statement changes the catalogue alone, under a
-    lock that waits for everybody who uses the table and lasts until the transaction ends. Raises
-    ValueError for constraints of the database that the metadata does not have: name those CHECK
-    constraints first, drop or model the others. Raises NoSuchTableError for a missing table.
+    Costs the statements that reflect the tables, and changes nothing. Each statement returned
+    changes the catalogue alone, under a lock that waits for everybody who uses the table and
+    lasts until the transaction ends. Raises ValueError for constraints of the database that the
+    metadata does not have: name those CHECK constraints first, drop or model the others. Raises
+    NoSuchTableError for a missing table.
     """
     preparer = connection.dialect.identifier_preparer
     renames: list[str] = []

@@ -39,7 +39,7 @@ class CursorCodec:
     """Turns positions into tokens and back: HMAC-SHA256 over a typed, versioned payload.
 
     The first of ``keys`` signs, all verify. Raises TypeError for keys that are not bytes,
-    ValueError for none and for one below 16 bytes.
+    ValueError for none and for one below 16 bytes. Sends nothing.
     """
 
     version = 1

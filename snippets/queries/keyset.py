@@ -84,7 +84,7 @@ class Keyset:
 
     ``Keyset(Task.created_at.desc(), Task.id.desc())`` takes what ``order_by`` takes. Raises
     ValueError for no ordering, and, unless ``assume_unique``, for one that holds neither the
-    primary key nor a unique constraint on NOT NULL columns of any of its tables.
+    primary key nor a unique constraint on NOT NULL columns of any of its tables. Sends nothing.
     """
 
     def __init__(self, *ordering: ColumnExpressionArgument[Any], assume_unique: bool = False):

@@ -15,7 +15,7 @@ def slugify(name: str, *, longest: int = 60) -> str:
 
     At most ``longest`` characters, cut between words where that is possible. The slug of a slug
     is the slug. Raises ValueError for a name without a letter or digit, and for ``longest``
-    below 1.
+    below 1. Sends nothing.
     """
     if longest < 1:
         raise ValueError(f"longest is 1 or more, not {longest}")

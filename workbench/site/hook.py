@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -14,25 +15,35 @@ from mkdocs.structure.pages import Page
 
 from workbench.claims import BrokenClaims, Claim, all_claims
 from workbench.execution.exercise import BrokenExercise, exercise_beside
-from workbench.execution.lessons import NOTEBOOKS, lesson_at
-from workbench.execution.notebook import BrokenNotebook, needs_server, read_notebook
-from workbench.site import live_page, page_html, scratchpad
+from workbench.execution.lessons import NOTEBOOKS, Lesson, lesson_at
+from workbench.execution.notebook import BrokenNotebook, needs_server, needs_stacks, read_notebook
+from workbench.site import (
+    catalogue,
+    home,
+    live_page,
+    machine_readable,
+    metadata,
+    not_found,
+    page_html,
+    redirects,
+    scratchpad,
+)
 from workbench.site.lesson_markdown import (
     SnippetLinks,
     UnreadableOutput,
     lesson_markdown,
-    lesson_title,
 )
-from workbench.site.registry import MARK as SNIPPETS_MARK
-from workbench.site.registry import add_registry, with_snippets
+from workbench.site.registry import add_registry
 from workbench.site.rendering import remember_rendering
 from workbench.site.rules_page import MARKS, topic_markdown, topic_page, with_claims
+from workbench.site.search_words import LESS, BrokenSearchWords, search_words
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-LESSONS_MARK = "<!-- lessons by topic -->"
 
 _topics: list[Section] = []
 _claims: dict[str, list[Claim]] = {}
+_shown: dict[str, list[tuple[Lesson, str]]] = {}
+_contents: list[machine_readable.Contents] = []
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
@@ -47,17 +58,23 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
             uri = path.relative_to(REPOSITORY).as_posix()
             files.append(File.generated(config, uri, abs_src_path=str(path)))
     add_registry(files, config)
+    catalogue.add_pages(files, config)
     return files
 
 
 def on_nav(nav: Navigation, *, config: MkDocsConfig, files: Files) -> None:
     """Keep the topics and their claims, in the order of the navigation."""
     _topics[:] = [item for item in nav.items if isinstance(item, Section) and _lessons_of(item)]
+    _contents[:] = [machine_readable.Contents(nav, files, config)]
     try:
         _claims.clear()
+        every: list[Lesson] = []
         for topic in _topics:
             lessons = [lesson_at(_source(page)) for page in _lessons_of(topic)]
             _claims[topic.title] = all_claims(lessons)
+            every += lessons
+        if files.get_file_from_path(catalogue.INDEX):
+            _shown.update(catalogue.lessons_by_snippet(every))
     except BrokenClaims as error:
         raise PluginError(str(error)) from error
 
@@ -80,12 +97,14 @@ def on_page_markdown(
 ) -> str | None:
     """Fill in the list of lessons, or the claims, where a page asks for them."""
     remember_rendering(page)
-    if SNIPPETS_MARK in markdown:
-        return with_snippets(markdown)
+    if page.file.src_uri == catalogue.INDEX:
+        return catalogue.with_catalogue(markdown)
+    if snippet := catalogue.snippet_of(page):
+        return catalogue.snippet_markdown(snippet, repository=_repository(config), shown=_shown)
     if page.file.src_uri == scratchpad.PAGE:
         return scratchpad.with_cells(markdown)
-    if LESSONS_MARK in markdown:
-        return markdown.replace(LESSONS_MARK, _lessons_by_topic())
+    if home.is_home(markdown):
+        return _home(markdown, config)
     if any(mark in markdown for mark in MARKS.values()):
         return with_claims(markdown, _claims)
     for title, claims in _claims.items():
@@ -97,6 +116,7 @@ def on_page_markdown(
 def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Give every page a description, and a lesson its download link and its hanging lines."""
     page.meta.setdefault("description", page_html.summary(html) or config.site_description)
+    page.meta.update(_for_search(page))
     if is_lesson(page):
         html = page_html.with_hanging_lines(page_html.without_idle_spans(html))
         html = page_html.with_download(
@@ -104,16 +124,24 @@ def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files
             notebook=_source(page).name,
             scratchpad=_scratchpad(page, files),
             runs=_is_live(page, config),
+            stacks=needs_stacks(read_notebook(_source(page))),
         )
         html = _with_need(html, page, files)
+    elif snippet := catalogue.snippet_of(page):
+        page.meta["description"] = catalogue.description(snippet)
+        html = page_html.without_idle_spans(html)
     elif _is_live(page, config):
         html = page_html.with_note(html)
-    return html
+    _contents[0].add(page)
+    return machine_readable.with_copy(html)
 
 
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
     """Make no request to anybody else, send no white space that nobody sees, and offer Run."""
     output = page_html.without_indentation(page_html.without_repository_statistics(output))
+    output = metadata.with_metadata(page_html.without_idle_markup(output), page, config)
+    for script in _scripts(page):
+        output = metadata.with_script(output, script, url=page.url)
     live = live_page.live_files(config)
     if live and live.script and _runs(page):
         live_page.write_cells(page, str(page.title))
@@ -121,8 +149,25 @@ def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
     return output
 
 
+def on_post_template(output: str, *, template_name: str, config: MkDocsConfig) -> str:
+    """Let the page for an address that does not exist help."""
+    if template_name != not_found.TEMPLATE:
+        return output
+    output = page_html.without_indentation(page_html.without_repository_statistics(output))
+    return not_found.not_found(
+        page_html.without_idle_markup(output), contents=_contents[0], config=config
+    )
+
+
 def on_post_build(*, config: MkDocsConfig) -> None:
-    """Add what the pages run on."""
+    """Add what programs read, the old addresses of pages, and what the pages run on."""
+    _contents[0].write_lists()
+    try:
+        redirects.write_redirects(
+            redirects.moved(Path(config.docs_dir)), _contents[0].files, config
+        )
+    except redirects.BrokenRedirect as error:
+        raise PluginError(str(error)) from error
     if live := live_page.live_files(config):
         live_page.publish(live, Path(config.site_dir))
 
@@ -130,6 +175,22 @@ def on_post_build(*, config: MkDocsConfig) -> None:
 def is_lesson(page: Page) -> bool:
     """Tell whether ``page`` comes from a notebook."""
     return page.file.src_uri.endswith(".ipynb")
+
+
+def _for_search(page: Page) -> dict[str, Any]:
+    """Return what the theme's search reads: a lesson comes before the pages that lead to it."""
+    if not is_lesson(page):
+        return {"search": {"boost": LESS, **page.meta.get("search", {})}}
+    try:
+        return {"tags": search_words(_source(page))}
+    except BrokenSearchWords as error:
+        raise PluginError(str(error)) from error
+
+
+def _scripts(page: Page) -> list[str]:
+    """Return the scripts of ours that ``page`` loads, besides that of Run."""
+    filters = [catalogue.SCRIPT] if page.file.src_uri == catalogue.INDEX else []
+    return [machine_readable.SCRIPT, *filters]
 
 
 def _runs(page: Page) -> bool:
@@ -161,10 +222,15 @@ def _source(page: Page) -> Path:
     return Path(str(page.file.abs_src_path))
 
 
-def _markdown(page: Page, config: MkDocsConfig) -> str:
+def _repository(config: MkDocsConfig) -> str:
+    """Return the address below which the files of the repository are read."""
     branch = re.search(r"(?:^|/)edit/([^/]+)/", config.edit_uri or "")
+    return f"{(config.repo_url or '').rstrip('/')}/blob/{branch[1] if branch else 'main'}"
+
+
+def _markdown(page: Page, config: MkDocsConfig) -> str:
     links = SnippetLinks(
-        repository=f"{(config.repo_url or '').rstrip('/')}/blob/{branch[1] if branch else 'main'}",
+        repository=_repository(config),
         download="../" * page.file.src_uri.count("/") + ".",
     )
     try:
@@ -183,17 +249,15 @@ def _lessons_of(topic: Section) -> list[Page]:
     return [page for page in topic.children if isinstance(page, Page) and is_lesson(page)]
 
 
-def _lessons_by_topic() -> str:
-    parts = []
-    for topic in _topics:
-        lessons = _lessons_of(topic)
-        if lessons:
-            parts.append(f"### {topic.title}")
-            parts.append(
-                "\n".join(
-                    f"- [{lesson_title(read_notebook(_source(page))) or page.file.name}]"
-                    f"({page.file.src_uri})"
-                    for page in lessons
-                )
-            )
-    return "\n\n".join(parts)
+def _home(markdown: str, config: MkDocsConfig) -> str:
+    lessons = {topic.title: [_source(page) for page in _lessons_of(topic)] for topic in _topics}
+    try:
+        return home.with_parts(
+            markdown,
+            lessons=lessons,
+            claims=_claims,
+            numbers=home.numbers(lessons),
+            results=Path(config.docs_dir) / home.RESULTS,
+        )
+    except home.NotInTheLesson as error:
+        raise PluginError(str(error)) from error

@@ -293,6 +293,17 @@ async def test_without_scripts_the_button_is_a_link_to_the_markdown(
     await context.close()
 
 
+@pytest.mark.asyncio(loop_scope="session")
+async def test_no_page_asks_for_a_file_that_is_not_there(site: BuiltSite, desktop: Page) -> None:
+    missing: list[str] = []
+    desktop.on(
+        "response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None
+    )
+    for page in ("", "snippets/", "snippets/queries/page/", "lessons/queries/n_plus_one/"):
+        await desktop.goto(site.url + page, wait_until="networkidle")
+    assert missing == []
+
+
 # Addresses that do not exist
 
 

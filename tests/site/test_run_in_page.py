@@ -37,6 +37,15 @@ NORMALISED = """elements => elements.map(element => {
     }
     return copy.outerHTML.replace(/\\s*\\n\\s*(?=<)|(?<=>)\\n/g, "")
 })"""
+HUGE_LINK = """async () => {
+    const edits = {cells: {imports: {source: "#".repeat(5_000_000), from: ""}}}
+    const packed = new Blob([JSON.stringify(edits)]).stream()
+        .pipeThrough(new CompressionStream("deflate-raw"))
+    const bytes = new Uint8Array(await new Response(packed).arrayBuffer())
+    const letters = btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(""))
+    const name = letters.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")
+    return `${location.origin}${location.pathname}#edits=${name}`
+}"""
 SHIFTS = """() => new Promise(resolve => {
     let sum = 0
     new PerformanceObserver(list => list.getEntries().forEach(entry => { sum += entry.value }))
@@ -301,6 +310,22 @@ async def test_whatever_runs_can_be_stopped_and_the_page_runs_again(
     await expect(cell.locator(".output").last).to_have_text("again\n")
 
 
+async def test_a_page_can_be_reset_while_a_cell_runs_and_that_be_undone(
+    server: StaticServer, page: Page
+) -> None:
+    await page.goto(server.url + LESSON)
+    cell = first_cell(page)
+    await write_hidden(page, cell, "while True:\n    pass")
+    await cell.get_by_role("button", name="Run cell 1").click()
+    await settled(cell, "running")
+    await page.get_by_role("button", name="Reset the page").click()
+    await expect(page.locator(".live-says")).to_contain_text("The page is as it was stored.")
+    await expect(cell.locator(".cm-content")).to_contain_text("from collections import Counter")
+    await page.get_by_role("button", name="Undo").click()
+    await expect(cell.locator(".cm-content")).to_contain_text("while True:")
+    assert await cell.get_attribute("data-live") == "stale"
+
+
 async def test_a_query_that_sleeps_can_be_stopped_from_the_cell(
     server: StaticServer, page: Page
 ) -> None:
@@ -433,7 +458,8 @@ async def test_a_link_shows_edits_and_runs_nothing(server: StaticServer, page: P
     assert not [each for each in server.sent[before:] if ".wasm" in each.path]
     await page.get_by_role("button", name="Leave").click()
     await expect(cell.locator("code").first).to_have_text("print('mine')\n")
-    for damaged in (address[:-9], address.partition("#")[0] + "#edits=%%"):
+    huge = await page.evaluate(HUGE_LINK)
+    for damaged in (huge, address[:-9], address.partition("#")[0] + "#edits=%%"):
         await page.goto("about:blank")
         await page.goto(damaged)
         await expect(page.locator(".live-panel")).to_contain_text("cannot be read")
@@ -529,6 +555,8 @@ async def test_progress_is_in_megabytes_and_can_be_cancelled(
 
 
 async def test_a_lesson_that_needs_a_server_has_no_run(built: BuiltSite) -> None:
+    for page in built.lessons():
+        assert '<a href="../../../scratchpad/">Try it on this data</a>' in built.html(page), page
     marked = [page for page in built.lessons() if 'class="needs-server"' in built.html(page)]
     for page in marked:
         assert "/live/main." not in built.html(page), page

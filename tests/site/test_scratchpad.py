@@ -72,7 +72,7 @@ def test_cells_become_elements_that_the_script_finds_and_prose_stays() -> None:
     ]
     page = scratchpad.with_cells(markdown)
     assert page.startswith("# Title\n\n```python\nno cell\n```\n")
-    assert "///// details | Setup\n    type: setup" in page
+    assert "///// details | Setup: a-b\n    type: setup" in page
     assert "//// html | div.cell.sql\n    attrs: {data-cell: c}" in page
     assert "<!--" not in page
     assert "\n\nProse.\n\n" in page

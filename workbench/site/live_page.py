@@ -28,6 +28,7 @@ KEY = "live"
 """Where the configuration of a build holds the files that pages run on, if it has them."""
 
 CELLS = "live.json"
+_UNDER_TITLE = re.compile(r'</h1>(?:\s*<p class="lesson-links".*?</p>)?', re.DOTALL)
 
 
 def live_files(config: MkDocsConfig) -> LiveFiles | None:
@@ -54,14 +55,13 @@ def with_script(page: str, *, script: str, url: str) -> str:
 
 
 def with_need(page: str, *, reason: str, instructions: str | None) -> str:
-    """Say under the claim of ``page`` why its cells have no Run; ``instructions`` is a link."""
+    """Say under the title of ``page`` why its cells have no Run; ``instructions`` is a link."""
     said = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(reason, quote=False))
     link = ""
     if instructions:
         link = f' <a href="{html.escape(instructions)}">Run it on your machine</a>.'
     note = f'<p class="needs-server"><strong>Needs a server.</strong> {said}{link}</p>\n'
-    before, heading, after = page.partition("<h2")
-    return f"{before}{note}{heading}{after}"
+    return _UNDER_TITLE.sub(lambda found: f"{found[0]}\n{note}", page, count=1)
 
 
 def write_cells(page: Page, title: str) -> None:

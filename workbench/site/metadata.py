@@ -39,7 +39,9 @@ def with_metadata(output: str, page: Page, config: MkDocsConfig) -> str:
         for name, content in graph.items()
     ]
     tags.append('<meta name="twitter:card" content="summary_large_image">')
-    tags.append('<link rel="alternate" type="text/markdown" href="index.md">')
+    # The space is allowed, and keeps the theme from taking it for another language of the site,
+    # of which it would fetch a sitemap.
+    tags.append('<link rel="alternate " type="text/markdown" href="index.md">')
     about = {"headline": title, "description": description, "url": url}
     tags.append(_json_ld(about | _kind(page, config)))
     return output.replace("</head>", "\n".join([*tags, "</head>"]), 1)

@@ -55,5 +55,5 @@ def _element(found: re.Match[str]) -> str:
         f"{code}\n\n////"
     )
     if "setup" in found["tags"].split():
-        return f"///// details | Setup\n    type: setup\n\n{cell}\n\n/////"
+        return f"///// details | Setup: {found['id']}\n    type: setup\n\n{cell}\n\n/////"
     return cell

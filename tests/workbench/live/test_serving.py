@@ -257,6 +257,11 @@ async def stops(scope: Any, receive: Any, send: Any) -> None:
     await send(body(b"half", more=True))
 
 
+async def says_too_much(scope: Any, receive: Any, send: Any) -> None:
+    await send(start((b"content-length", b"2")))
+    await send(body(b"more"))
+
+
 async def says_too_little(scope: Any, receive: Any, send: Any) -> None:
     await send(start((b"content-length", b"9")))
     await send(body(b"half"))
@@ -271,6 +276,11 @@ async def says_too_little(scope: Any, receive: Any, send: Any) -> None:
             says_too_little,
             "complete message body (received 4 bytes, expected 9)",
             ["Too little data for declared Content-Length"],
+        ),
+        (
+            says_too_much,
+            "complete message body (received 0 bytes, expected 2)",
+            ["Too much data for declared Content-Length"],
         ),
     ],
 )
@@ -371,7 +381,7 @@ def test_a_client_that_leaves_is_told_to_the_application(served: Any, run: Run) 
         await send(start())
         await send(body(b"one", more=True))
         order.append((await receive())["type"])
-        await send(body(b"nobody reads it"))
+        await send(start())  # out of order, and nobody is there to mind
         left.set()
 
     async def scenario() -> None:
@@ -382,6 +392,25 @@ def test_a_client_that_leaves_is_told_to_the_application(served: Any, run: Run) 
 
     run(scenario())
     assert order == ["False", "http.disconnect"]
+
+
+def test_an_application_goes_on_when_a_slow_client_leaves(served: Any, run: Run) -> None:
+    ended = asyncio.Event()
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await send(start())
+        for _ in range(1000):
+            await send(body(b"x" * HIGH_WATER, more=True))
+        ended.set()
+
+    async def scenario() -> None:
+        async with served(raw(answer)) as client:
+            async with client.stream("GET", "/"):
+                await asyncio.sleep(0.1)
+                assert not ended.is_set()
+            await asyncio.wait_for(ended.wait(), 5)
+
+    run(scenario())
 
 
 def test_a_client_that_is_cancelled_or_loses_patience_leaves(served: Any, run: Run) -> None:
@@ -452,7 +481,14 @@ def test_the_lifespan_surrounds_the_block_and_shares_its_state(served: Any, run:
 
 # uvicorn leaves waiting for its shutdown what only tells that it could not start.
 @pytest.mark.parametrize(
-    ("when", "how"), [("start", "raises"), ("stop", "raises"), ("stop", "tells")]
+    ("when", "how"),
+    [
+        ("start", "raises"),
+        ("stop", "raises"),
+        ("start", "dies"),
+        ("stop", "dies"),
+        ("stop", "tells"),
+    ],
 )
 def test_an_error_of_the_lifespan_is_raised(served: Any, run: Run, when: str, how: str) -> None:
     @asynccontextmanager
@@ -468,11 +504,18 @@ def test_an_error_of_the_lifespan_is_raised(served: Any, run: Run, when: str, ho
             outcome = "failed" if (step == "startup") == (when == "start") else "complete"
             await send({"type": f"lifespan.{step}.{outcome}"})
 
+    async def dies(scope: Any, receive: Any, send: Any) -> None:
+        if when == "stop":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        raise LookupError("no database")
+
     entered: list[str] = []
 
     async def scenario() -> None:
-        app = FastAPI(lifespan=span) if how == "raises" else tells
-        expected = LookupError if how == "raises" else RuntimeError
+        app = {"raises": FastAPI(lifespan=span), "dies": dies, "tells": tells}[how]
+        expected = RuntimeError if how == "tells" else LookupError
         with pytest.raises(expected, match=r"no database|the lifespan failed"):
             async with served(app):
                 entered.append("block")
@@ -528,7 +571,7 @@ def test_two_applications_at_once_have_an_address_each(served: Any, run: Run) ->
     run(scenario())
 
 
-def test_plain_functions_run_without_threads(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_functions_run_without_threads(run: Run) -> None:
     to_thread = overlaid("anyio/to_thread.py")
     order: list[str] = []
     variable: ContextVar[str] = ContextVar("variable")
@@ -538,9 +581,12 @@ def test_plain_functions_run_without_threads(run: Run, monkeypatch: pytest.Monke
         variable.set("changed")
         return name.upper()
 
+    async def append() -> None:
+        order.append("beside")
+
     async def scenario() -> None:
         variable.set("!")
-        beside = asyncio.create_task(asyncio.sleep(0, order.append("beside")))
+        beside = asyncio.create_task(append())
         assert await to_thread.run_sync(blocking, "here") == "HERE"
         assert variable.get() == "!"
         await beside

@@ -67,6 +67,7 @@ export class Lesson {
     /** @type {(() => Promise<void>)[]} */
     this.queue = [];
     this.isWorking = false;
+    this.work = Promise.resolve();
     /** Whether the worker is there; `wasStarted` whether it ever was. */
     this.isReady = false;
     this.wasStarted = false;
@@ -293,18 +294,20 @@ export class Lesson {
    * @param {() => Promise<void>} work
    * @returns {Promise<void>} when all that was asked for is done
    */
-  async enqueue(work) {
+  enqueue(work) {
     this.queue.push(work);
-    if (this.isWorking) {
-      this.panel.announce("It runs after what runs now.");
-      return;
-    }
+    if (this.isWorking) this.panel.announce("It runs after what runs now.");
+    else this.work = this.drain();
+    return this.work;
+  }
+
+  async drain() {
     this.isWorking = true;
     try {
       for (let next = this.queue.shift(); next; next = this.queue.shift()) await next();
       this.panel.idle(this.ready());
     } catch (error) {
-      this.queue = [];
+      this.queue.length = 0;
       this.explain(error);
     } finally {
       this.isWorking = false;
@@ -445,8 +448,10 @@ export class Lesson {
 
   /** Leave nothing of what ran. */
   async afresh() {
-    if (this.isWorking) this.halt();
-    else if (this.isReady) await this.startAfresh().catch(() => this.halt());
+    if (this.isWorking) {
+      this.halt();
+      await this.work; // what it says of its end comes before what is said next
+    } else if (this.isReady) await this.startAfresh().catch(() => this.halt());
     this.forget();
   }
 

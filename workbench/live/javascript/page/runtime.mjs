@@ -59,9 +59,13 @@ export class Runtime {
       const file = this.manifest.assets["worker.mjs"].file;
       const worker = new Worker(new URL(file, this.base), { type: "module" });
       this.worker = worker;
-      worker.onmessage = ({ data }) => this.hear(data);
+      // A worker that was ended can still be heard: what it said last is on its way.
+      worker.onmessage = ({ data }) => {
+        if (worker === this.worker) this.hear(data);
+      };
       worker.onerror = (event) => {
         event.preventDefault();
+        if (worker !== this.worker) return;
         this.end(new Ended(event.message || "its program did not load"));
       };
       return await this.ask({

@@ -15,7 +15,6 @@ class Lifespan:
         self.state: dict[str, Any] = {}
         self.failed = False
         self._app = app
-        self._ended = False
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._up, self._down = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -26,9 +25,8 @@ class Lifespan:
         await self._step("lifespan.startup", self._up)
 
     async def shutdown(self) -> None:
-        """Let the application stop, unless it has failed already."""
-        if not self._ended:
-            await self._step("lifespan.shutdown", self._down)
+        """Let the application stop, if it has not ended already."""
+        await self._step("lifespan.shutdown", self._down)
 
     async def _step(self, kind: str, done: asyncio.Event) -> None:
         await self._inbox.put({"type": kind})
@@ -40,7 +38,7 @@ class Lifespan:
         try:
             await self._app(scope, self._inbox.get, self._send)
         except BaseException:  # uvicorn's own: whatever ends it, ends it
-            self._ended = self.failed = True
+            self.failed = True
         finally:
             self._up.set()
             self._down.set()

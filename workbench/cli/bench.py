@@ -10,13 +10,13 @@ import click
 from workbench.cli.failure import Failure
 from workbench.execution.lessons import ROOT
 
-MEASUREMENTS = ("workbench.execution.measure", "workbench.site.measure")
+MEASUREMENTS = ("workbench.execution.measure", "workbench.site.measure", "workbench.live.measure")
 
 
 @click.command()
 @click.option("--runs", default=3, show_default=True, help="Runs of each way; medians count.")
 def bench(runs: int) -> None:
-    """Measure executing the lessons and building the site, beside the usual ways.
+    """Measure executing the lessons and building the site, beside the usual ways, and Run.
 
     Ways alternate in one run on one machine: compare figures within a table only.
     """

@@ -17,6 +17,7 @@ from workbench.postgres import Server
 SNIPPETS = Registry(Sources.installed()).snippets
 
 
+@pytest.mark.timeout(1200)  # a minute each on two idle cores
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
 def test_every_snippet_and_its_tests_pass_in(
     project: FreshProject, installed: Environment, server: Server, tmp_path: Path

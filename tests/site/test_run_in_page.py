@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import os
@@ -141,13 +142,20 @@ async def test_nothing_but_a_small_script_comes_before_the_first_sign_of_interes
 async def test_every_cell_has_its_buttons_though_the_script_is_faster_than_the_page(
     built: BuiltSite, page: Page
 ) -> None:
-    with serving(built.folder, encodings=(), bytes_per_second=150_000) as slow:
-        await page.goto(slow.url + LESSON, wait_until="load")
+    (script,) = (built.folder / "live").glob("main.*.js")
+    executed: list[str] = []
+
+    async def at_once(route: Route) -> None:
+        await route.fulfill(path=script, content_type="text/javascript")
+        executed.append(await page.evaluate("document.readyState"))
+
+    await page.route("**/live/main.*", at_once)
+    with serving(built.folder, encodings=(), bytes_per_second=40_000) as slow:
+        await page.goto(slow.url + LESSON, wait_until="domcontentloaded")
         await expect(page.locator(".live-note")).to_have_attribute("role", "status")
         cells = await page.locator("[data-cell]").count()
         assert await page.locator("[data-cell] .live-run").count() == cells > 10
-        sent = [each.path for each in slow.sent]
-        assert any("/live/main." in path for path in sent)
+    assert executed == ["loading"]
 
 
 async def test_running_a_cell_runs_those_before_it_once(server: StaticServer, page: Page) -> None:
@@ -615,29 +623,35 @@ async def test_nothing_scrolls_sideways_on_a_phone_and_all_is_legible(
                 assert min(box["width"], box["height"]) >= 24
 
 
+async def eventually(page: Page, script: str, argument: object = None) -> None:
+    """Wait until the asynchronous function ``script`` returns true in the page."""
+    async with asyncio.timeout(PATIENCE / 1000):
+        while not await page.evaluate(script, argument):
+            await asyncio.sleep(0.1)
+
+
+KEPT = """async needed => {
+    const kept = await Promise.all((await caches.keys()).map(async key =>
+        (await (await caches.open(key)).keys()).map(({url}) => url)))
+    return needed.every(part => kept.flat().some(url => url.includes(part)))
+}"""
+PARTS = ["/live/main.", "/live/lesson.", "/live/pgdata.", "/live/core.", "/live/worker.", ".wasm"]
+
+
 async def test_after_the_first_run_a_page_runs_without_a_network(
     chromium: Browser, built: BuiltSite
 ) -> None:
     async with context_of(chromium, service_workers="allow") as context:
         page = await context.new_page()
-        with serving(built.folder, prefix=PREFIX) as server:
+        with serving(built.folder, prefix=PREFIX, cache="no-store") as server:
             address = server.url + LESSON
             await page.goto(address)
             await run(cell_of(page, LOOP))
-            await page.wait_for_function(
-                """async () => {
-                    const keys = await caches.keys()
-                    const live = keys.find(key => key.endsWith(":live"))
-                    if (!live) return false
-                    const kept = await (await caches.open(live)).keys()
-                    return kept.filter(({url}) => /wasm|pgdata|core/.test(url)).length >= 4
-                }"""
-            )
-            await page.reload()
-            await run(cell_of(page, LOOP))
+            await eventually(page, KEPT, [*PARTS, LESSON + "live.json"])
         await page.goto("about:blank")
         await page.goto(address)
         await run(cell_of(page, LOOP))
+        await expect(page.locator(".live-panel")).to_contain_text("Ready")
 
 
 async def test_a_newer_version_takes_the_place_of_all_that_was_kept(
@@ -648,22 +662,21 @@ async def test_a_newer_version_takes_the_place_of_all_that_was_kept(
         with serving(built.folder, prefix=PREFIX) as server:
             await page.goto(server.url + LESSON)
             await run(cell_of(page, LOOP))
-            await page.wait_for_function(
-                "async () => (await caches.keys()).some(key => key.endsWith(':pages'))"
-            )
-            old = await page.evaluate(
+            await eventually(page, KEPT, PARTS)
+            await page.evaluate(
                 """async () => {
                     const scope = (await navigator.serviceWorker.ready).scope
                     const live = await caches.open(`database-patterns:${scope}live`)
                     await live.put(new URL("live/version", scope), new Response("older"))
                     await live.put(new URL("live/old.1.js", scope), new Response("old"))
-                    return new URL("live/old.1.js", scope).href
+                    const pages = await caches.open(`database-patterns:${scope}pages`)
+                    await pages.put(new URL("old/", scope), new Response("old"))
                 }"""
             )
-            assert await page.evaluate("async old => !!(await caches.match(old))", old)
+            for old in ("/live/old.1.js", "/old/"):
+                assert await page.evaluate(KEPT, [old])
             await page.reload()
             await run(cell_of(page, LOOP))
-            await page.wait_for_function("async old => !(await caches.match(old))", arg=old)
-            await page.wait_for_function(
-                "async () => !!(await caches.match(document.querySelector('[src*=main]').src))"
-            )
+            for old in ("/live/old.1.js", "/old/"):
+                await eventually(page, f"async old => !(await ({KEPT})([old]))", old)
+            await eventually(page, KEPT, [*PARTS, LESSON])

@@ -626,7 +626,7 @@ async def test_nothing_scrolls_sideways_on_a_phone_and_all_is_legible(
 async def eventually(page: Page, script: str, argument: object = None) -> None:
     """Wait until the asynchronous function ``script`` returns true in the page."""
     async with asyncio.timeout(PATIENCE / 1000):
-        while not await page.evaluate(script, argument):
+        while not await page.evaluate(script, argument):  # noqa: ASYNC110 - a page sets no event
             await asyncio.sleep(0.1)
 
 

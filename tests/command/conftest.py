@@ -58,7 +58,7 @@ class Environment:
             env={**_outside_environment(), **variables},
             text=True,
             capture_output=True,
-            timeout=280,
+            timeout=1100,
             check=False,
         )
         assert not check or done.returncode == 0, f"{arguments[:3]}\n{done.stdout}\n{done.stderr}"

@@ -85,9 +85,10 @@ def with_download(
     parts = [f'<a href="{html.escape(notebook)}" download>Download notebook</a>']
     if scratchpad is not None:
         parts.append(f'<a href="{html.escape(scratchpad)}">Try it on this data</a>')
+    line = " · ".join(parts)
     if runs:
-        parts.append(_NOTE.replace(" class", " data-stacks class") if stacks else _NOTE)
-    return _under_title(page, " · ".join(parts))
+        line += _NOTE.replace(" class", " data-stacks class") if stacks else _NOTE
+    return _under_title(page, line)
 
 
 def with_note(page: str) -> str:

@@ -233,8 +233,14 @@ async function answer(asked) {
   }
 }
 
+/** @param {any} error */
+function wording(error) {
+  // Python words its errors itself, and cannot where there is no memory left to do so in.
+  return String(error?.message || `${error?.type ?? error}: no memory was left to say more`);
+}
+
 self.onmessage = ({ data }) => {
   last = last
     .then(() => answer(data))
-    .catch((error) => post({ kind: "failed", message: String(error?.message ?? error) }));
+    .catch((error) => post({ kind: "failed", message: wording(error) }));
 };

@@ -316,7 +316,7 @@ export class Lesson {
 
   ready() {
     const { python, postgresql } = this.versions ?? {};
-    return `Ready: Python ${python}, PostgreSQL ${postgresql}, in this page`;
+    return `Ready: Python ${python}, PostgreSQL ${postgresql}`;
   }
 
   /**

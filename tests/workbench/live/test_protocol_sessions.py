@@ -74,9 +74,6 @@ async def parameters(place: Place) -> list[Any]:
     await connection.execute("reset work_mem")
     seen += [await shown(), connection.get_server_version().major >= 15]
     seen += [settings.client_encoding, connection.get_server_pid() > 0]
-    await connection.execute("set client_encoding = 'latin1'")
-    seen += [await connection.fetchval("select $1 || 'é'", "ü"), settings.client_encoding]
-    seen.append(await connection.fetchval("select octet_length(convert_to($1, 'utf8'))", "é"))
     await connection.close()
     return seen
 

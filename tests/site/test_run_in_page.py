@@ -366,6 +366,36 @@ async def test_a_million_printed_rows_are_cut_and_memory_that_is_used_up_is_name
     await run(cell)
 
 
+CRASH = "throw new WebAssembly.RuntimeError('memory access out of bounds')"
+
+
+@pytest.mark.parametrize(
+    "crash",
+    [
+        f"void (async () => {{ {CRASH} }})()",
+        f"startOnNewStack({{ callPromising: async () => {{ {CRASH} }}, destroy() {{}} }})",
+    ],
+    ids=["event loop", "greenlet"],
+)
+async def test_a_crash_beside_the_cell_ends_it_and_is_named(
+    server: StaticServer, page: Page, crash: str
+) -> None:
+    await page.goto(server.url + LESSON)
+    cell = first_cell(page)
+    await write_hidden(
+        page,
+        cell,
+        "from pyodide.code import run_js\nfrom pyodide.ffi import run_sync\n"
+        f"_ = run_js({crash!r})\n"
+        "run_sync(run_js('new Promise(() => {})'))",
+    )
+    await cell.get_by_role("button", name="Run cell 1").click()
+    told = cell.locator(".live-cell-note", has_text="memory access out of bounds")
+    await expect(told).to_be_visible(timeout=PATIENCE)
+    await write(cell, "print('again')")
+    await run(cell)
+
+
 async def test_what_is_shown_is_text_whatever_it_says(server: StaticServer, page: Page) -> None:
     await page.goto(server.url + LESSON)
     cell = first_cell(page)

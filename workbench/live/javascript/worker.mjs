@@ -95,7 +95,7 @@ async function start(manifest, base, allowed) {
   installPackages(python, downloads, await packages);
   const globals = /** @type {any} */ (self);
   globals.startOnNewStack = (/** @type {any} */ f) =>
-    void f.callPromising().finally(() => f.destroy());
+    void f.callPromising().then(() => f.destroy(), fail);
   const begin = python.runPython(START);
   tab = begin(
     (/** @type {Uint8Array} */ stream) => postgresql.execProtocolRawSync(stream),
@@ -239,8 +239,17 @@ function wording(error) {
   return String(error?.message || `${error?.type ?? error}: no memory was left to say more`);
 }
 
+/** @param {any} error */
+function fail(error) {
+  post({ kind: "failed", message: wording(error) });
+}
+
 self.onmessage = ({ data }) => {
-  last = last
-    .then(() => answer(data))
-    .catch((error) => post({ kind: "failed", message: wording(error) }));
+  last = last.then(() => answer(data)).catch(fail);
 };
+
+// A crash in a callback of the event loop: the cell that runs would wait for ever.
+self.addEventListener("unhandledrejection", (event) => {
+  if (event.reason instanceof WebAssembly.RuntimeError || event.reason?.pyodide_fatal_error)
+    fail(event.reason);
+});

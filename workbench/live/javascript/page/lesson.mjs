@@ -22,7 +22,7 @@ import { isEmpty, LINK, save, saved } from "./saved.mjs";
  * @property {{start: string, check: string, hints: string[]} | null} [exercise]
  */
 
-const MEMORY = /memory|allocat|Aborted|unreachable/i;
+const MEMORY = /memory(?! access)|allocat|Aborted|unreachable/i;
 
 /** @param {{base: string, manifest: string}} place */
 export async function open({ base, manifest }) {

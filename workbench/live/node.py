@@ -17,7 +17,7 @@ from workbench.live.folders import made_once
 
 OLDEST = 20
 LOCK = ROOT / "requirements-node.lock"
-INSTALL = "Install Node 20 or later, or name one in WORKBENCH_NODE."
+INSTALL = "Install Node {oldest} or later, or name one in WORKBENCH_NODE."
 
 
 class NoNode(Exception):
@@ -30,7 +30,7 @@ class NodeFailed(Exception):
 
 @dataclass(frozen=True)
 class Node:
-    """A Node and the npm that belongs to it."""
+    """A Node and the npm that belongs to it, a program or a script for that Node."""
 
     program: Path
     npm: Path
@@ -41,7 +41,8 @@ class Node:
 
     def install(self, folder: Path, *, development: bool) -> None:
         """Install what the lock in ``folder`` pins, as files alone. Raises NodeFailed."""
-        command = [str(self.npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        command = [str(self.program)] if self.npm.suffix == ".js" else []
+        command += [str(self.npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         if not development:
             command.append("--omit=dev")
         self._call(command, "npm ci", folder)
@@ -64,29 +65,31 @@ class Node:
         return done.stdout
 
 
-def find_node(report: Callable[[str], None], cache: Path) -> Node:
+def find_node(report: Callable[[str], None], cache: Path, *, oldest: int = OLDEST) -> Node:
     """Return the Node in WORKBENCH_NODE, else one on the PATH, else one installed from PyPI.
 
-    The last lies in ``cache`` from its first use on, which ``report`` hears of. Raises NoNode.
+    One whose version is below ``oldest`` does not count. The last lies in ``cache`` from its first
+    use on, which ``report`` hears of. Raises NoNode.
     """
     if named := os.environ.get("WORKBENCH_NODE"):
-        found, problem = _usable(Path(named))
+        found, problem = _usable(Path(named), oldest)
         if found is None:
             raise NoNode(f"WORKBENCH_NODE names {named}, and {problem}.")
         return found
     on_path = shutil.which("node")
     problem = "there is no node on the PATH"
     if on_path:
-        found, problem = _usable(Path(on_path))
+        found, problem = _usable(Path(on_path), oldest)
         if found is not None:
             return found
     try:
         return _from_pypi(report, cache)
     except NodeFailed as error:
-        raise NoNode(f"There is no Node: {problem}, and {error}. {INSTALL}") from None
+        install = INSTALL.format(oldest=oldest)
+        raise NoNode(f"There is no Node: {problem}, and {error}. {install}") from None
 
 
-def _usable(program: Path) -> tuple[Node | None, str]:
+def _usable(program: Path, oldest: int = OLDEST) -> tuple[Node | None, str]:
     try:
         asked = subprocess.run(
             [program, "--version"], capture_output=True, text=True, check=False, timeout=60
@@ -96,10 +99,12 @@ def _usable(program: Path) -> tuple[Node | None, str]:
     version = re.match(r"v(\d+)\.", asked.stdout)
     if asked.returncode or version is None:
         return None, f"{program} is no Node"
-    if int(version[1]) < OLDEST:
-        return None, f"{program} is older than {OLDEST}"
+    if int(version[1]) < oldest:
+        return None, f"{program} is older than {oldest}"
+    # In a wheel, which cannot hold links, the npm beside the program is a copy that finds nothing.
+    script = program.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     beside = program.parent / ("npm.cmd" if os.name == "nt" else "npm")
-    npm = str(beside) if beside.exists() else shutil.which("npm")
+    npm = next((path for path in (script, beside) if path.exists()), shutil.which("npm"))
     if npm is None:
         return None, f"{program} has no npm"
     return Node(program, Path(npm)), ""

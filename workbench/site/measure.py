@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,8 +24,7 @@ import click
 from bs4 import BeautifulSoup
 from mkdocs.utils.yaml import yaml_load
 
-from workbench.execution.notebook import read_notebook
-from workbench.site.lesson_markdown import SnippetLinks, lesson_markdown
+from workbench.site import page_texts
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -51,7 +51,11 @@ def main(runs: int) -> None:
 
 
 def _configs(folder: Path) -> dict[str, Path]:
-    """Write three configurations of the same pages, and return their files."""
+    """Write three configurations, and return their files.
+
+    The text of all pages of ours is that of the plain ones; the default way has the lessons, and
+    of the pages that are made in a build only those that are there without our hook.
+    """
     with (REPOSITORY / "mkdocs.yml").open(encoding="utf-8") as file:
         ours: dict[str, Any] = yaml_load(file)
     ours["docs_dir"] = str(REPOSITORY / "docs")
@@ -66,26 +70,23 @@ def _configs(folder: Path) -> dict[str, Path]:
     default["plugins"]["mkdocs-jupyter"]["notebook_dirs"] = mounts
     plain = ours | {"hooks": [], "plugins": {"search": {}}, "docs_dir": str(folder / "docs")}
     plain["nav"] = json.loads(json.dumps(ours["nav"]).replace(".ipynb", ".md"))
-    _write_plain_pages(folder / "docs", mounts)
-    return {
+    written = {
         name: _written(folder / name, config)
         for name, config in {"ours": ours, "default": default, "plain": plain}.items()
     }
+    _write_plain_pages(folder / "docs", ours, folder / "texts")
+    return written
 
 
-def _write_plain_pages(docs: Path, mounts: dict[str, str]) -> None:
-    for source in (REPOSITORY / "docs").rglob("*"):
-        target = docs / source.relative_to(REPOSITORY / "docs")
-        if source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
-    links = SnippetLinks(repository="https://example.org", download="https://example.org")
-    for mount, folder in mounts.items():
-        for lesson in Path(folder).rglob("*.ipynb"):
-            target = docs / mount / lesson.relative_to(folder).with_suffix(".md")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            text = lesson_markdown(read_notebook(lesson), links=links)
-            target.write_text(text.replace(".ipynb", ".md"), encoding="utf-8")
+def _write_plain_pages(docs: Path, ours: dict[str, Any], folder: Path) -> None:
+    """Put into ``docs`` the Markdown of every page that a build of ``ours`` makes, and its assets.
+
+    Raises CalledProcessError where the build fails.
+    """
+    shutil.copytree(Path(ours["docs_dir"]) / "assets", docs / "assets")
+    hooks = [*ours["hooks"], str(Path(__file__).with_name("page_texts.py"))]
+    extra = ours["extra"] | {page_texts.KEY: str(docs)}
+    _built(_written(folder, ours | {"hooks": hooks, "extra": extra}))
 
 
 def _written(folder: Path, config: dict[str, Any]) -> Path:

@@ -442,7 +442,7 @@ async def test_an_exercise_checks_itself_and_remembers_that_it_is_done(
         if cell["kind"] == "code" and "solution" in cell["tags"]
     )
     await page.goto(server.url + lesson)
-    await page.get_by_role("button", name="Try the exercise here").click()
+    await page.get_by_role("button", name="Try it here: the exercise").click()
     answer = page.locator(".live-exercise")
     await expect(answer.get_by_role("textbox", name="Code of your answer")).to_be_focused()
     await answer.get_by_role("button", name="Check your answer").click()
@@ -456,7 +456,7 @@ async def test_an_exercise_checks_itself_and_remembers_that_it_is_done(
     await answer.get_by_role("button", name="Reset your answer").click()
     await expect(verdict).to_be_hidden()
     await page.reload()
-    await expect(page.get_by_role("button", name="Try the exercise here")).to_be_visible()
+    await expect(page.get_by_role("button", name="Try it here: the exercise")).to_be_visible()
 
 
 def cells_in(built: BuiltSite, lesson: str) -> list[dict[str, str]]:

@@ -37,6 +37,7 @@ from workbench.site.registry import add_registry
 from workbench.site.rendering import remember_rendering
 from workbench.site.rules_page import MARKS, topic_markdown, topic_page, with_claims
 from workbench.site.search_words import LESS, BrokenSearchWords, search_words
+from workbench.site.theme_files import ThemeChanged, mend_theme
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -139,8 +140,9 @@ def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
     """Make no request to anybody else, send no white space that nobody sees, and offer Run."""
     output = page_html.without_indentation(page_html.without_repository_statistics(output))
+    output = page_html.with_valid_markup(output)
     output = metadata.with_metadata(page_html.without_idle_markup(output), page, config)
-    for script in _scripts(page):
+    for script in _scripts(page, output):
         output = metadata.with_script(output, script, url=page.url)
     live = live_page.live_files(config)
     if live and live.script and _runs(page):
@@ -154,6 +156,7 @@ def on_post_template(output: str, *, template_name: str, config: MkDocsConfig) -
     if template_name != not_found.TEMPLATE:
         return output
     output = page_html.without_indentation(page_html.without_repository_statistics(output))
+    output = page_html.with_valid_markup(output)
     return not_found.not_found(
         page_html.without_idle_markup(output), contents=_contents[0], config=config
     )
@@ -163,10 +166,11 @@ def on_post_build(*, config: MkDocsConfig) -> None:
     """Add what programs read, the old addresses of pages, and what the pages run on."""
     _contents[0].write_lists()
     try:
+        mend_theme(Path(config.site_dir))
         redirects.write_redirects(
             redirects.moved(Path(config.docs_dir)), _contents[0].files, config
         )
-    except redirects.BrokenRedirect as error:
+    except (redirects.BrokenRedirect, ThemeChanged) as error:
         raise PluginError(str(error)) from error
     if live := live_page.live_files(config):
         live_page.publish(live, Path(config.site_dir))
@@ -187,10 +191,11 @@ def _for_search(page: Page) -> dict[str, Any]:
         raise PluginError(str(error)) from error
 
 
-def _scripts(page: Page) -> list[str]:
-    """Return the scripts of ours that ``page`` loads, besides that of Run."""
+def _scripts(page: Page, output: str) -> list[str]:
+    """Return the scripts of ours that ``page``, which is ``output``, loads besides that of Run."""
     filters = [catalogue.SCRIPT] if page.file.src_uri == catalogue.INDEX else []
-    return [machine_readable.SCRIPT, *filters]
+    tables = [page_html.TABLES_SCRIPT] if "<table" in output else []
+    return [machine_readable.SCRIPT, *filters, *tables]
 
 
 def _runs(page: Page) -> bool:

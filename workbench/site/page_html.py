@@ -18,6 +18,17 @@ _TABS_SCRIPT = re.compile(r"<script>var target=document\.getElementById\(.*?</sc
 _CONFIG = re.compile(r'(<script id="__config" type="application/json">)(.*?)(</script>)')
 _IDLE_SPAN = re.compile(r'<span class="[nopw]">([^<]*)</span>')
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
+_MENDED = {
+    'data-md-component="search" role="dialog"': (
+        'data-md-component="search" role="dialog" aria-label="Search"'
+    ),
+    ' id="__drawer" autocomplete="off"': ' id="__drawer"',
+    ' id="__search" autocomplete="off"': ' id="__search"',
+    ' rel="edit">': ">",
+}
+_NO_HEADING = re.compile(r"<th((?: [^>]*)?)></th>")
+_ALIGNED = re.compile(r'(<t[hd]) align="(center|right)">')
+TABLES_SCRIPT = "assets/javascripts/wide_tables.js"
 LONGEST_SUMMARY = 160
 NOT_RUNNING = "No Run here: JavaScript is off or too old."
 _NOTE = f'<span class="live-note">{NOT_RUNNING}</span>'
@@ -138,3 +149,11 @@ def _used(settings: str) -> str:
 def without_repository_statistics(page: str) -> str:
     """Keep the theme from asking the repository's host for its stars and forks."""
     return page.replace('data-md-component="source"', "")
+
+
+def with_valid_markup(page: str) -> str:
+    """Give elements of the theme the names and attributes that the standards ask for."""
+    for theirs, valid in _MENDED.items():
+        page = page.replace(theirs, valid)
+    page = _NO_HEADING.sub(r"<td\1></td>", page)
+    return _ALIGNED.sub(r'\1 class="\2">', page)

@@ -109,7 +109,7 @@ function begin() {
   if (hint) {
     const place = document.createElement("p");
     place.className = "live-exercise-offer";
-    offer(place, "Try it here", "Try the exercise here", (open) => open.exercise());
+    offer(place, "Try it here", "Try it here: the exercise", (open) => open.exercise());
     hint.before(place);
   }
   say(

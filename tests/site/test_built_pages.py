@@ -133,10 +133,10 @@ def test_the_notebook_beside_a_page_is_the_committed_one(site: BuiltSite) -> Non
 def test_the_edit_link_leads_to_the_source(site: BuiltSite) -> None:
     for path in NOTEBOOKS:
         name = path.relative_to(REPOSITORY / "notebooks").with_suffix("").as_posix()
-        link = soup(site, f"lessons/{name}/").select_one("a[rel=edit]")
+        link = soup(site, f"lessons/{name}/").select_one("a[title='Edit this page']")
         assert link is not None
         assert str(link["href"]).endswith(f"/edit/main/notebooks/{name}.ipynb")
-    link = soup(site, "getting_started/").select_one("a[rel=edit]")
+    link = soup(site, "getting_started/").select_one("a[title='Edit this page']")
     assert link is not None
     assert str(link["href"]).endswith("/edit/main/docs/getting_started.md")
 

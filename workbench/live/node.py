@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,9 +35,20 @@ class Node:
     program: Path
     npm: Path
 
-    def run(self, script: Path, *arguments: str, within: Path | None = None) -> str:
-        """Run ``script`` and return what it printed. Raises NodeFailed."""
-        return self._call([str(self.program), str(script), *arguments], script.name, within)
+    def run(
+        self,
+        script: Path,
+        *arguments: str,
+        within: Path | None = None,
+        accepted: Container[int] = (0,),
+        variables: Mapping[str, str] | None = None,
+    ) -> str:
+        """Run ``script``, with ``variables`` in its environment, and return what it printed.
+
+        Raises NodeFailed where its exit code is none of the ``accepted``.
+        """
+        command = [str(self.program), str(script), *arguments]
+        return self._call(command, script.name, within, accepted, variables or {})
 
     def install(self, folder: Path, *, development: bool) -> None:
         """Install what the lock in ``folder`` pins, as files alone. Raises NodeFailed."""
@@ -45,10 +56,19 @@ class Node:
         command += [str(self.npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         if not development:
             command.append("--omit=dev")
-        self._call(command, "npm ci", folder)
+        self._call(command, "npm ci", folder, (0,), {})
 
-    def _call(self, command: Sequence[str], name: str, within: Path | None) -> str:
-        environment = os.environ | {
+    def _call(
+        self,
+        command: Sequence[str],
+        name: str,
+        within: Path | None,
+        accepted: Container[int],
+        variables: Mapping[str, str],
+    ) -> str:
+        environment = {
+            **os.environ,
+            **variables,
             "PATH": os.pathsep.join((str(self.program.parent), os.environ.get("PATH", os.defpath))),
             "UV_THREADPOOL_SIZE": str(os.cpu_count() or 1),
             "TZ": "UTC",
@@ -60,7 +80,7 @@ class Node:
             )
         except OSError as error:
             raise NodeFailed(f"{name} could not be started: {error.strerror}.") from None
-        if done.returncode:
+        if done.returncode not in accepted:
             raise NodeFailed(f"{name} failed: {_reason(done.stderr or done.stdout)}.")
         return done.stdout
 

@@ -6,6 +6,7 @@ It tells what it sent, for tests and measurements. ``make serve`` has a server o
 from __future__ import annotations
 
 import asyncio
+import gzip
 import mimetypes
 import socket
 import threading
@@ -13,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -66,17 +68,21 @@ def serving(
     *,
     prefix: str = "/",
     encodings: Sequence[str] = tuple(ENCODINGS),
+    compressing: bool = False,
     bytes_per_second: float | None = None,
     cache: str = "max-age=600",
 ) -> Iterator[StaticServer]:
     """Serve ``folder`` below ``prefix`` on a free port of the loopback interface.
 
-    A file is sent in the first of ``encodings`` that the client takes and the folder holds.
+    A file is sent in the first of ``encodings`` that the client takes and the folder holds;
+    ``compressing`` compresses text that it does not hold, as usual hosts do.
     ``bytes_per_second`` holds for all answers together. ``cache`` is what ``Cache-Control`` says.
     """
     with socket.create_server((HOST, 0)) as listener:
         server = StaticServer(f"http://{HOST}:{listener.getsockname()[1]}{prefix}")
-        files = _Files(folder.resolve(), server, tuple(encodings), bytes_per_second, cache)
+        files = _Files(
+            folder.resolve(), server, tuple(encodings), compressing, bytes_per_second, cache
+        )
         route = Route(f"{prefix}{{path:path}}", files.answer)
         config = uvicorn.Config(Starlette(routes=[route]), log_level="error", lifespan="off")
         running = uvicorn.Server(config)
@@ -97,12 +103,14 @@ class _Files:
         folder: Path,
         server: StaticServer,
         encodings: tuple[str, ...],
+        compressing: bool,
         bytes_per_second: float | None,
         cache: str,
     ) -> None:
         self._folder = folder
         self._server = server
         self._encodings = encodings
+        self._compressing = compressing
         self._rate = bytes_per_second
         self._cache = cache
         self._free_at = 0.0
@@ -124,10 +132,14 @@ class _Files:
         }
         if headers["ETag"] == request.headers.get("if-none-match"):
             return self._empty(request, 304, headers)
-        headers["Content-Length"] = str(file.stat().st_size)
+        size, chunks = file.stat().st_size, _chunks(file)
+        if encoding is None and self._compressing and _is_text(path):
+            content = _compressed(path, file.stat().st_mtime_ns)
+            encoding, size, chunks = "gzip", len(content), iter([content])
+        headers["Content-Length"] = str(size)
         if encoding:
             headers["Content-Encoding"] = encoding
-        return StreamingResponse(self._body(request, file, encoding), headers=headers)
+        return StreamingResponse(self._body(request, chunks, encoding), headers=headers)
 
     def _empty(self, request: Request, status: int, headers: dict[str, str]) -> Response:
         self._server.sent.append(Sent(request.url.path, status, None, 0))
@@ -142,15 +154,16 @@ class _Files:
         return None, path
 
     async def _body(
-        self, request: Request, file: Path, encoding: str | None
+        self, request: Request, chunks: Iterator[bytes], encoding: str | None
     ) -> AsyncIterator[bytes]:
         sent = Sent(request.url.path, 200, encoding, 0)
         self._server.sent.append(sent)
-        with file.open("rb") as content:
-            while request.method != "HEAD" and (chunk := content.read(_CHUNK)):
-                await self._wait_for(len(chunk))
-                sent.size += len(chunk)
-                yield chunk
+        if request.method == "HEAD":
+            return
+        for chunk in chunks:
+            await self._wait_for(len(chunk))
+            sent.size += len(chunk)
+            yield chunk
 
     async def _wait_for(self, size: int) -> None:
         """Wait until the line, which all answers share, has carried ``size`` bytes more."""
@@ -159,6 +172,21 @@ class _Files:
         now = time.monotonic()
         self._free_at = max(now, self._free_at) + size / self._rate
         await asyncio.sleep(self._free_at - now)
+
+
+def _chunks(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as content:
+        while chunk := content.read(_CHUNK):
+            yield chunk
+
+
+@lru_cache(maxsize=256)
+def _compressed(path: Path, _changed: int) -> bytes:
+    return gzip.compress(path.read_bytes(), compresslevel=6)
+
+
+def _is_text(path: Path) -> bool:
+    return TYPES.get(path.suffix) not in {None, "application/wasm"}
 
 
 def _type(path: Path) -> str:

@@ -22,10 +22,16 @@ _MENDED = {
     'data-md-component="search" role="dialog"': (
         'data-md-component="search" role="dialog" aria-label="Search"'
     ),
-    ' id="__drawer" autocomplete="off"': ' id="__drawer"',
-    ' id="__search" autocomplete="off"': ' id="__search"',
+    # On a phone the keyboard opens both with their boxes, which the style sheet puts over the icons.
+    ' id="__drawer" autocomplete="off"': ' id="__drawer" aria-label="Menu"',
+    ' id="__search" autocomplete="off"': ' id="__search" aria-label="Search"',
     ' rel="edit">': ">",
+    # The first paint does not wait for the theme's script.
+    '<script src="': '<script defer src="',
 }
+_LATE_SKIP = re.compile(
+    r'(<input class="md-toggle".*?)(<div data-md-component="skip">.*?</div>\n)', re.DOTALL
+)
 _NO_HEADING = re.compile(r"<th((?: [^>]*)?)></th>")
 _ALIGNED = re.compile(r'(<t[hd]) align="(center|right)">')
 TABLES_SCRIPT = "assets/javascripts/wide_tables.js"
@@ -152,8 +158,9 @@ def without_repository_statistics(page: str) -> str:
 
 
 def with_valid_markup(page: str) -> str:
-    """Give elements of the theme the names and attributes that the standards ask for."""
+    """Give elements of the theme the names, attributes and order that the standards ask for."""
     for theirs, valid in _MENDED.items():
         page = page.replace(theirs, valid)
+    page = _LATE_SKIP.sub(r"\2\1", page, count=1)
     page = _NO_HEADING.sub(r"<td\1></td>", page)
     return _ALIGNED.sub(r'\1 class="\2">', page)

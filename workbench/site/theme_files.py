@@ -4,8 +4,26 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Final
 
-_COPY_BUTTONS = re.compile(r'"nav",(\{class:"md-code__nav"\})')
+_CHANGES: Final = {
+    # A page with twenty blocks of code would have twenty landmarks without a name, among which
+    # nobody finds the real ones.
+    "the element around a copy button": (
+        re.compile(r'"nav",(\{class:"md-code__nav"\})'),
+        r'"div",\1',
+    ),
+    # As in files without a server: the index, the heaviest file of a visit, loads on first use.
+    "when the search loads its index": (
+        re.compile(r'([\w$]+)\(location\.protocol!=="file:"\)(,[\w$]+\("search"\)\))'),
+        r"\1(!1)\2",
+    ),
+    # The words of a search are marked in the page that it led to, and only there.
+    "what marks the words of a search": (
+        re.compile(r"(\(\[)([\w$]+)(,[\w$]+\.pipe\((?:(?!\]\)).){1,60}\.searchParams\.get\(\"h\"\))"),
+        r"""\1new URLSearchParams(location.search).has("h")?\2:[]\3""",
+    ),
+}
 
 
 class ThemeChanged(Exception):
@@ -13,13 +31,11 @@ class ThemeChanged(Exception):
 
 
 def mend_theme(site: Path) -> None:
-    """Change the theme's script where ``site`` has it. Raises ThemeChanged.
-
-    It wraps the copy button of each block of code into an element for navigation, without a name.
-    A page with twenty blocks then has twenty landmarks, among which nobody finds the real ones.
-    """
+    """Change the theme's script where ``site`` has it. Raises ThemeChanged."""
     for bundle in (site / "assets" / "javascripts").glob("bundle.*.min.js"):
-        script, count = _COPY_BUTTONS.subn(r'"div",\1', bundle.read_text(encoding="utf-8"))
-        if count != 1:
-            raise ThemeChanged(f"{bundle.name}: the element around a copy button is not found.")
+        script = bundle.read_text(encoding="utf-8")
+        for name, (theirs, ours) in _CHANGES.items():
+            script, count = theirs.subn(ours, script)
+            if count != 1:
+                raise ThemeChanged(f"{bundle.name}: {name} is there {count} times, and not once.")
         bundle.write_text(script, encoding="utf-8")

@@ -11,16 +11,11 @@ from bs4 import BeautifulSoup, Tag
 from playwright.async_api import Browser, Page
 
 from tests.site.conftest import REPOSITORY, BuiltSite
-from tests.site.sample_lessons import code, prose, shown, sql
+from tests.site.sample_lessons import prose
 from workbench.claims import Verdict, all_claims
-from workbench.execution.lessons import NOTEBOOKS, all_lessons
-from workbench.execution.notebook import read_notebook
-from workbench.markdown import bundle
+from workbench.execution.lessons import all_lessons
 from workbench.site.build import SiteNotBuilt, build_site
-from workbench.site.home import NotInTheLesson, Sent, first_sentence, result, statements
-
-LESSON = NOTEBOOKS / "queries/n_plus_one.ipynb"
-LOOP = "the-loop-sends-a-statement-per-target"
+from workbench.site.home import NotInTheLesson, first_sentence, result
 
 
 @pytest.fixture
@@ -41,54 +36,22 @@ def text_of(element: Tag | None) -> str:
     return " ".join(element.get_text().split())
 
 
-def test_the_example_is_the_output_of_its_lesson(home: Tag) -> None:
-    notebook = read_notebook(LESSON)
-    for side, cell in (("before", LOOP), ("after", "the-page-takes-two-statements")):
-        shown_ = home.select_one(f".example .{side}")
-        assert shown_ is not None
-        sent = statements(notebook, cell)
-        lines = [text_of(line) for line in shown_.select("li")]
-        assert lines == [f"{each.times} × {each.sql}" for each in sent]
-        assert len(shown_.select(".ticks i")) == sum(each.times for each in sent)
-        link = shown_.select_one("a")
-        assert str(link and link["href"]) == f"lessons/queries/n_plus_one/#cell-{cell}"
-    assert [each.times for each in statements(notebook, LOOP)] == [1, 5, 20]
-    assert "attribute access in a loop" in text_of(home.select_one(".example .before"))
+def test_the_example_is_the_comparison_of_its_lesson(home: Tag, site: BuiltSite) -> None:
+    lesson_page = BeautifulSoup(site.html("lessons/queries/n_plus_one/"), "html.parser")
+    ours, theirs = (page.select_one(".comparison") for page in (home, lesson_page))
+    assert ours is not None
+    assert text_of(ours) == text_of(theirs)
+    links = [str(link["href"]) for link in ours.select("a")]
+    assert links == [
+        "lessons/queries/n_plus_one/#cell-the-loop-sends-a-statement-per-target",
+        "lessons/queries/n_plus_one/#cell-the-page-takes-two-statements",
+    ]
 
 
 def test_no_figure_of_the_example_is_typed_into_the_page() -> None:
     source = (REPOSITORY / "docs/index.md").read_text(encoding="utf-8")
     assert re.findall(r"\d", source) == []
     assert "SELECT" not in source
-
-
-def test_statements_are_counted_as_the_lesson_counts_them() -> None:
-    text = (
-        "BEGIN;\nSELECT task.id,\n    task.title\nFROM task\nWHERE task.id = $1::UUID;\n"
-        "-- ×3: $1 = <uuid 1> | <uuid 2> | …\n--   | <uuid 3>\n"
-        "-- ERROR: not ×9\nUPDATE task SET title=$1;\n-- $1 = 'a;'\nCOMMIT;"
-    )
-    sent = statements(lesson(code("run", "", sql(text, "4 statements"))), "run")
-    assert sent == [
-        Sent("SELECT … FROM task WHERE task.id = $1::UUID", 3),
-        Sent("UPDATE task SET title=$1", 1),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("output", "fault"),
-    [
-        (sql("SELECT 1;", "2 statements"), "other statements than the 2"),
-        (shown(bundle("| a |", "a", kind="table")), "no cell run that shows statements"),
-    ],
-)
-def test_an_output_that_does_not_show_its_count_is_refused(
-    output: dict[str, Any], fault: str
-) -> None:
-    with pytest.raises(NotInTheLesson, match=fault):
-        statements(lesson(code("run", "", output)), "run")
-    with pytest.raises(NotInTheLesson, match="no cell gone"):
-        statements(lesson(code("run", "", output)), "gone")
 
 
 def test_a_result_is_quoted_without_its_links_and_as_a_sentence() -> None:

@@ -63,9 +63,9 @@ def all_claims(lessons: Sequence[Lesson] | None = None) -> list[Claim]:
 def claims_of(lesson: Lesson) -> list[Claim]:
     """Return the claims of ``lesson`` in the order of its file; none where there is no file.
 
-    The same file may hold the lesson's exercise and words for the search, which are not read
-    here. Raises BrokenClaims for a file that is not TOML, for an unknown, missing or empty entry,
-    for text of several lines, and for an id that occurs twice.
+    The same file may hold the lesson's exercise, its comparison and words for the search, which
+    are not read here. Raises BrokenClaims for a file that is not TOML, for an unknown, missing or
+    empty entry, for text of several lines, and for an id that occurs twice.
     """
     path = claims_file(lesson)
     if not path.exists():
@@ -75,7 +75,9 @@ def claims_of(lesson: Lesson) -> list[Claim]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BrokenClaims(f"{path.name} is not TOML: {error}") from None
     entries = content.get("claim")
-    if set(content) - {"exercise", "search"} != {"claim"} or not isinstance(entries, list):
+    if set(content) - {"exercise", "search", "comparison"} != {"claim"} or not isinstance(
+        entries, list
+    ):
         raise BrokenClaims(f"{path.name} holds something else than a list of [[claim]].")
     claims = [_claim(lesson, entry, path.name) for entry in entries]
     ids = [claim.id for claim in claims]

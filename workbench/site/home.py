@@ -6,42 +6,28 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.claims import Claim, Verdict
 from workbench.execution.lessons import NOTEBOOKS, Lesson
-from workbench.execution.notebook import Notebook, joined, read_notebook, source
+from workbench.execution.notebook import Notebook, read_notebook, source
 from workbench.site.lesson_markdown import lesson_title
 from workbench.site.registry import registry
 from workbench.site.rules_page import FOLDER, anchor, badge, sums
+from workbench.site.wrong_and_right import comparison_beside, comparison_markdown
 
 RESULTS = "results.toml"
 LESSONS = "<!-- lessons by topic -->"
 RULES = "<!-- the verdicts on the rules -->"
-_EXAMPLE = re.compile(
-    r"<!-- before and after: (?P<lesson>[a-z_/]+) (?P<before>[a-z-]+) (?P<after>[a-z-]+) -->"
-)
+_EXAMPLE = re.compile(r"<!-- comparison: (?P<lesson>[a-z_/]+) -->")
 _NUMBER = re.compile(r"<!-- number: ([a-z]+) -->")
-_HEADLINE = re.compile(r"\*\*(\d+) statements?\*\*")
-_SQL = re.compile(r"^`{3,}sql\n(.*?)^`{3,}$", re.MULTILINE | re.DOTALL)
-_STATEMENT = re.compile(r"(?P<sql>.+?);\n(?P<notes>(?:-- [^\n]*\n)*)", re.DOTALL)
 _FIRST_SENTENCE = re.compile(r"(?:`[^`]*`|[^`])+?[.:](?=\s|$)", re.DOTALL)
-_BOUNDARIES = {"BEGIN", "COMMIT", "ROLLBACK"}
 
 type ByTopic[Each] = Mapping[str, Sequence[Each]]
 
 
 class NotInTheLesson(ValueError):
     """The first page asks a lesson for something that it does not hold; the message says what."""
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A statement of an example, its columns left out, and how often it was sent in a row."""
-
-    sql: str
-    times: int
 
 
 def is_home(markdown: str) -> bool:
@@ -61,7 +47,8 @@ def with_parts(
 
     ``lessons`` are the notebooks of each topic in their order. ``results`` is the file that says
     which words of a lesson's claim are its result; of others the first sentence is shown.
-    Raises NotInTheLesson where a lesson has no such cell, output or words.
+    Raises NotInTheLesson where a lesson has no such words or nothing to compare, and
+    BrokenComparison where that cannot be shown.
     """
     quoted = _quoted(results)
     markdown = markdown.replace(LESSONS, "\n\n".join(_topics(lessons, quoted)))
@@ -144,66 +131,12 @@ def _rules(claims: ByTopic[Claim]) -> str:
 
 def _example(found: re.Match[str]) -> str:
     lesson = Lesson(*found["lesson"].split("/"))
-    notebook = read_notebook(NOTEBOOKS / f"{lesson.name}.ipynb")
+    path = NOTEBOOKS / f"{lesson.name}.ipynb"
+    notebook, pair = read_notebook(path), comparison_beside(path)
+    if pair is None:
+        raise NotInTheLesson(f"{lesson.name} compares nothing: it has no [comparison]")
     address = f"lessons/{lesson.name}.ipynb"
     scene = _claim(notebook).split("\n\n")[1].partition(". ")[0]
-    sides = "\n\n".join(_side(notebook, found[side], side, address) for side in ("before", "after"))
-    title = f"[{lesson_title(notebook)}]({address})"
-    return f"///// html | div.example\n\n{scene}: {title}\n\n{sides}\n\n/////"
-
-
-def _side(notebook: Notebook, cell: str, name: str, address: str) -> str:
-    sent = statements(notebook, cell)
-    count = sum(each.times for each in sent)
-    ticks = "<i></i>" * count
-    plural = "" if count == 1 else "s"
-    items = "\n".join(f"- **{each.times} ×** {_code(each.sql)}" for each in sent)
-    return (
-        f"//// html | div.{name}\n\n"
-        f"[{count} statement{plural}]({address}#cell-{cell}) {_way(notebook, count)}"
-        f'<span class="ticks" aria-hidden="true">{ticks}</span>\n\n{items}\n\n////'
-    )
-
-
-def _way(notebook: Notebook, count: int) -> str:
-    """Return how the first table of the lesson calls what costs ``count`` statements."""
-    rows = re.findall(r"^\| (.+?) \| ([\d,]+) \|$", _claim(notebook), re.MULTILINE)
-    for way, number in rows:
-        if number == f"{count:,}":
-            return str(way)
-    raise NotInTheLesson(f"no row of {lesson_title(notebook)!r} ends in {count} statements")
-
-
-def statements(notebook: Notebook, cell: str) -> list[Sent]:
-    """Return the statements that the stored output of ``cell`` shows, without BEGIN and its like.
-
-    Raises NotInTheLesson where there is no such output, or its headline counts other ones.
-    """
-    for output in _outputs(notebook, cell):
-        headline, block = _HEADLINE.search(output), _SQL.search(output)
-        if headline and block:
-            sent = [each for each in map(_sent, _STATEMENT.finditer(block[1])) if each]
-            if sum(each.times for each in sent) != int(headline[1]):
-                raise NotInTheLesson(f"{cell} shows other statements than the {headline[1]}")
-            return sent
-    raise NotInTheLesson(f"{lesson_title(notebook)!r} has no cell {cell} that shows statements")
-
-
-def _outputs(notebook: Notebook, cell: str) -> Iterator[str]:
-    for each in notebook["cells"]:
-        if each["id"] == cell:
-            for output in each.get("outputs", ()):
-                yield joined(output.get("data", {}).get("text/markdown", ""))
-
-
-def _sent(found: re.Match[str]) -> Sent | None:
-    sql = " ".join(found["sql"].split())
-    if sql in _BOUNDARIES:
-        return None
-    times = re.search(r"^-- ×(\d+)", found["notes"], re.MULTILINE)
-    return Sent(re.sub(r"^SELECT .*? FROM ", "SELECT … FROM ", sql), int(times[1]) if times else 1)
-
-
-def _code(text: str) -> str:
-    fence = "`" * (max(map(len, re.findall(r"`+", text)), default=0) + 1)
-    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+    title = f"{scene}: [{lesson_title(notebook)}]({address})"
+    compared = comparison_markdown(notebook, pair, lesson=address)
+    return f"/////// html | div.example\n\n{title}\n\n{compared}\n\n///////"

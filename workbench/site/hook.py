@@ -38,6 +38,11 @@ from workbench.site.rendering import remember_rendering
 from workbench.site.rules_page import MARKS, topic_markdown, topic_page, with_claims
 from workbench.site.search_words import LESS, BrokenSearchWords, search_words
 from workbench.site.theme_files import ThemeChanged, mend_theme
+from workbench.site.wrong_and_right import (
+    BrokenComparison,
+    comparison_beside,
+    comparison_markdown,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -241,8 +246,16 @@ def _markdown(page: Page, config: MkDocsConfig) -> str:
     try:
         exercise = exercise_beside(_source(page))
         hints = exercise.hints if exercise else ()
-        return lesson_markdown(read_notebook(_source(page)), links=links, hints=hints)
-    except (BrokenExercise, BrokenNotebook, UnreadableOutput, KeyError) as error:
+        lesson, pair = read_notebook(_source(page)), comparison_beside(_source(page))
+        compared = comparison_markdown(lesson, pair) if pair else ""
+        return lesson_markdown(lesson, links=links, hints=hints, comparison=compared)
+    except (
+        BrokenComparison,
+        BrokenExercise,
+        BrokenNotebook,
+        UnreadableOutput,
+        KeyError,
+    ) as error:
         raise PluginError(f"{page.file.src_uri}: {error}") from error
 
 
@@ -264,5 +277,5 @@ def _home(markdown: str, config: MkDocsConfig) -> str:
             numbers=home.numbers(lessons),
             results=Path(config.docs_dir) / home.RESULTS,
         )
-    except home.NotInTheLesson as error:
+    except (home.NotInTheLesson, BrokenComparison) as error:
         raise PluginError(str(error)) from error

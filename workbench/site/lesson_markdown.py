@@ -54,27 +54,40 @@ def lesson_title(notebook: Mapping[str, Any]) -> str | None:
 
 
 def lesson_markdown(
-    notebook: Mapping[str, Any], *, links: SnippetLinks, hints: Sequence[str] = ()
+    notebook: Mapping[str, Any],
+    *,
+    links: SnippetLinks,
+    hints: Sequence[str] = (),
+    comparison: str = "",
 ) -> str:
     """Return the whole lesson as Markdown for Python-Markdown with PyMdown's blocks.
 
     Every cell with code can be linked to as ``#cell-<id>``. Cells tagged ``setup`` or ``solution``
-    are folded, neighbours together. ``hints`` stand before the first solution, each folded into the
-    one before it. Raises UnreadableOutput, naming the cell, where an output holds none of Markdown,
-    SVG and plain text.
+    are folded, neighbours together. ``comparison`` ends the first cell, before any heading in it;
+    ``hints`` stand before the first solution, each folded into the one before it. Raises
+    UnreadableOutput, naming the cell, where an output holds none of Markdown, SVG and plain text.
     """
-    return "\n\n".join(_parts(notebook, links, hints))
+    cells = list(notebook["cells"])
+    if comparison:
+        cells[0] = {**cells[0], "source": _after_claim(source(cells[0]), comparison)}
+    return "\n\n".join(_parts(cells, links, hints))
 
 
-def _parts(notebook: Mapping[str, Any], links: SnippetLinks, hints: Sequence[str]) -> Iterator[str]:
-    for fold, cells in groupby(notebook["cells"], key=_fold):
+def _after_claim(claim: str, comparison: str) -> str:
+    """Return ``claim`` with ``comparison`` behind it, or before its second heading."""
+    before, heading, after = claim.partition("\n## ")
+    return f"{before.rstrip()}\n\n{comparison}\n{heading}{after}"
+
+
+def _parts(cells: Sequence[Cell], links: SnippetLinks, hints: Sequence[str]) -> Iterator[str]:
+    for fold, neighbours in groupby(cells, key=_fold):
         if fold is None:
-            yield _rendered(cells, links)
+            yield _rendered(neighbours, links)
             continue
         if fold == "solution" and hints:
             yield _hints(hints)
             hints = ()
-        yield _folded(FOLDED[fold], cells, links)
+        yield _folded(FOLDED[fold], neighbours, links)
 
 
 def _hints(hints: Sequence[str]) -> str:
@@ -164,7 +177,9 @@ def _output(cell: Cell, output: Mapping[str, Any]) -> str:
         kind = output.get("metadata", {}).get("text/markdown", {}).get("kind")
         selector = f"div.output.output-{kind}" if kind in KINDS else "div.output"
         markdown = joined(data["text/markdown"])
-        return _block(PART, selector, _table(markdown) if kind == "table" else markdown)
+        return _block(
+            PART, selector, for_python_markdown(markdown) if kind == "table" else markdown
+        )
     if "image/svg+xml" in data:
         return _block(PART, "div.output.output-figure", _figure(joined(data["image/svg+xml"])))
     if "text/plain" in data:
@@ -174,7 +189,7 @@ def _output(cell: Cell, output: Mapping[str, Any]) -> str:
     )
 
 
-def _table(markdown: str) -> str:
+def for_python_markdown(markdown: str) -> str:
     """Return a table for Python-Markdown, which escapes fewer characters than GitHub does."""
     codes = re.split(r"((?<![\\`])`[^`]+`)", markdown)
     return "".join(

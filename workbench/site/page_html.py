@@ -7,7 +7,8 @@ import json
 import re
 
 _BLOCK = re.compile(
-    r'(<div class="output output-(?:sql|plan|error)">(?:(?!</div>).)*?<pre><span></span><code>)'
+    r'(<div class="(?:output output|evidence evidence)-(?:sql|plan|error)">'
+    r"(?:(?!</div>).)*?<pre><span></span><code>)"
     r"(.*?)(</code>)",
     re.DOTALL,
 )

@@ -15,6 +15,8 @@ _MOUNT = re.compile(r'^<div id="cell-[^"]*"></div>$')
 _WRAPPER = re.compile(r"^</?(?:div|figure|section)(?: [^>]*)?>$")
 _ATTRIBUTES = re.compile(r" ?\{:?(?: +[.#\w]|[.#])[^{}`]*\}(?=$|[\s.,;:)|])")
 _PICTURE = re.compile(r'<img alt="([^"]*)" src="data:[^"]*">')
+_HIDDEN = re.compile(r'<(span|svg)\b[^>]* aria-hidden="true".*?</\1>')
+_SPAN = re.compile(r"</?span\b[^>]*>")
 _CODE = re.compile(r"(`+[^`]+`+)")
 _LINK_OR_CODE = re.compile(r"`+[^`]+`+|(?<=\]\()[^()\s]+(?=\))")
 _PLAN = "output-plan"
@@ -26,8 +28,8 @@ def plain_markdown(markdown: str, *, resolve: Resolve) -> str:
     """Return ``markdown`` without blocks, attribute lists, comments and anchors.
 
     What is folded on the page stands under its summary in bold. A picture becomes its text
-    alternative. ``resolve`` gets the target of each link and returns what stands there instead.
-    Code is kept as it is.
+    alternative, and what is hidden from assistive technology goes. ``resolve`` gets the target of
+    each link and returns what stands there instead. Code is kept as it is.
     """
     parts = []
     for is_code, lines in groupby(_with_kind(markdown), key=lambda pair: pair[0]):
@@ -78,9 +80,11 @@ def _heading(block: re.Match[str]) -> list[str]:
 
 def _line(line: str, resolve: Resolve) -> str:
     line = _PICTURE.sub(lambda found: f"[Picture: {html.unescape(found[1])}]", line)
+    line = _HIDDEN.sub("", line)
     codes = _CODE.split(line)
     line = "".join(
-        part if index % 2 else _ATTRIBUTES.sub("", part) for index, part in enumerate(codes)
+        part if index % 2 else _SPAN.sub("", _ATTRIBUTES.sub("", part))
+        for index, part in enumerate(codes)
     )
     return _LINK_OR_CODE.sub(
         lambda found: found[0] if found[0].startswith("`") else resolve(found[0]), line

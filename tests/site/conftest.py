@@ -18,9 +18,13 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.site.sample_lessons import write_hostile_lesson, write_plain_lesson
+from workbench.execution import stamp
+from workbench.execution.lessons import Lesson
 from workbench.site.build import build_site
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+STAMPED = Lesson("queries", "n_plus_one")
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @dataclass(frozen=True)
@@ -88,9 +92,14 @@ def difficult_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
-    """Our site. A warning in the build is an error."""
+    """Our site, with the stamp of one lesson alone. A warning in the build is an error."""
     folder = tmp_path_factory.mktemp("site")
-    build_site(REPOSITORY / "mkdocs.yml", folder, strict=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stamp, "FOLDER", tmp_path_factory.mktemp("stamps"))
+        patch.setenv("CI", "true")
+        patch.setenv("GITHUB_SHA", COMMIT)
+        stamp.Stamps().write(STAMPED, postgresql="18.6")
+        build_site(REPOSITORY / "mkdocs.yml", folder, strict=True)
     with served(folder) as url:
         yield BuiltSite(folder, url)
 

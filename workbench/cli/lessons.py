@@ -61,10 +61,12 @@ def verify(lessons: tuple[str, ...]) -> None:
 def verify_lessons(lessons: list[Lesson]) -> None:
     """Execute and compare ``lessons``; remember which passed. Raises Failure if any did not."""
     from workbench.cli.running import run_with_progress  # noqa: PLC0415 - imports the database
+    from workbench.execution.run import keep_stamp  # noqa: PLC0415
 
     fingerprints = Fingerprints()
 
     def remember(outcome: Outcome) -> None:
+        keep_stamp(outcome.lesson, passed=outcome.passed)
         (fingerprints.passed if outcome.passed else fingerprints.failed)(outcome.lesson)
 
     with failures_of(UnknownListing):

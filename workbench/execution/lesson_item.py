@@ -14,7 +14,12 @@ from workbench.execution.comparison import differences
 from workbench.execution.lessons import lesson_at
 from workbench.execution.listings import stale_listings
 from workbench.execution.notebook import oldest_postgresql, read_notebook
-from workbench.execution.run import CELL_TIMEOUT, COMPARED_VARIABLE, MAJOR_VARIABLE
+from workbench.execution.run import (
+    CELL_TIMEOUT,
+    COMPARED_VARIABLE,
+    MAJOR_VARIABLE,
+    keep_stamp,
+)
 from workbench.lesson.database import LABEL_VARIABLE
 
 
@@ -38,15 +43,18 @@ class LessonItem(NotebookItem):
         needs = oldest_postgresql(committed)
         if needs > int(os.environ[MAJOR_VARIABLE]):
             pytest.skip(f"needs PostgreSQL {needs}")
+        lesson = lesson_at(path)
+        keep_stamp(lesson, passed=False)
         os.environ[LABEL_VARIABLE] = path.stem
         result = NotebookRun(path, CELL_TIMEOUT).execute()
         if result.error is not None:
             raise NotebookFailedException(result)
         if not os.environ.get(COMPARED_VARIABLE):
             return
-        found = differences(lesson_at(path).name, committed, result.nb)
+        found = differences(lesson.name, committed, result.nb)
         if found:
             raise LessonDiffers("\n\n".join(found))
+        keep_stamp(lesson, passed=True)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, LessonDiffers):

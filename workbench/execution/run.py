@@ -23,6 +23,7 @@ from workbench.execution.notebook import (
     read_notebook,
     source,
 )
+from workbench.execution.stamp import Stamps
 from workbench.kernel.environment import warm_kernels
 from workbench.lesson.database import LABEL_VARIABLE, RUN_VARIABLE
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 CELL_TIMEOUT = 120
 COMPARED_VARIABLE = "WORKBENCH_OUTPUTS_COMPARED"
 MAJOR_VARIABLE = "WORKBENCH_POSTGRESQL_MAJOR"
+VERSION_VARIABLE = "WORKBENCH_POSTGRESQL_VERSION"
 COMPARED_POSTGRESQL = 18
 COMPARED_SQLALCHEMY = "2.1."
 
@@ -83,6 +85,7 @@ def execution_environment(server: Server) -> Iterator[str]:
         "DATABASE_URL": server.url.render_as_string(hide_password=False),
         RUN_VARIABLE: run,
         MAJOR_VARIABLE: str(server.version[0]),
+        VERSION_VARIABLE: ".".join(map(str, server.version)),
         COMPARED_VARIABLE: "yes" if outputs_comparable(server) else "",
     }
     before = {name: os.environ.get(name) for name in changes}
@@ -100,6 +103,17 @@ def execution_environment(server: Server) -> Iterator[str]:
         with suppress(ServerUnavailable):
             drop_databases_of_run(server.url, run)
             sweep(server.url)
+
+
+def keep_stamp(lesson: Lesson, *, passed: bool) -> None:
+    """Stamp ``lesson`` if its outputs were compared and ``passed``, else take its stamp away.
+
+    Call inside ``execution_environment``.
+    """
+    if passed and os.environ[COMPARED_VARIABLE]:
+        Stamps().write(lesson, postgresql=os.environ[VERSION_VARIABLE])
+    else:
+        Stamps().remove(lesson)
 
 
 async def run_lessons(

@@ -17,6 +17,7 @@ from workbench.claims import BrokenClaims, Claim, all_claims
 from workbench.execution.exercise import BrokenExercise, exercise_beside
 from workbench.execution.lessons import NOTEBOOKS, Lesson, lesson_at
 from workbench.execution.notebook import BrokenNotebook, needs_server, needs_stacks, read_notebook
+from workbench.execution.stamp import Stamps
 from workbench.site import (
     catalogue,
     home,
@@ -37,6 +38,7 @@ from workbench.site.registry import add_registry
 from workbench.site.rendering import remember_rendering
 from workbench.site.rules_page import MARKS, topic_markdown, topic_page, with_claims
 from workbench.site.search_words import LESS, BrokenSearchWords, search_words
+from workbench.site.stamp_line import STAMP, stamp_html
 from workbench.site.theme_files import ThemeChanged, mend_theme
 from workbench.site.wrong_and_right import (
     BrokenComparison,
@@ -49,6 +51,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 _topics: list[Section] = []
 _claims: dict[str, list[Claim]] = {}
 _shown: dict[str, list[tuple[Lesson, str]]] = {}
+_stamps: list[Stamps] = []
 _contents: list[machine_readable.Contents] = []
 
 
@@ -71,6 +74,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 def on_nav(nav: Navigation, *, config: MkDocsConfig, files: Files) -> None:
     """Keep the topics and their claims, in the order of the navigation."""
     _topics[:] = [item for item in nav.items if isinstance(item, Section) and _lessons_of(item)]
+    _stamps[:] = [Stamps()]
     _contents[:] = [machine_readable.Contents(nav, files, config)]
     try:
         _claims.clear()
@@ -131,6 +135,7 @@ def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files
             scratchpad=_scratchpad(page, files),
             runs=_is_live(page, config),
             stacks=needs_stacks(read_notebook(_source(page))),
+            executed=_executed(page, config),
         )
         html = _with_need(html, page, files)
     elif snippet := catalogue.snippet_of(page):
@@ -212,6 +217,19 @@ def _runs(page: Page) -> bool:
 def _is_live(page: Page, config: MkDocsConfig) -> bool:
     live = live_page.live_files(config)
     return bool(live and live.script) and _runs(page)
+
+
+def _executed(page: Page, config: MkDocsConfig) -> str:
+    """Return the line that says on what CI executed the lesson of ``page``, if it did.
+
+    The page keeps the stamp for its other forms.
+    """
+    lesson = lesson_at(_source(page))
+    stamp = _stamps[0].of(lesson) if lesson.path == _source(page) else None
+    if stamp is None:
+        return ""
+    page.meta[STAMP] = stamp
+    return stamp_html(stamp, repository=config.repo_url or "")
 
 
 def _scratchpad(page: Page, files: Files) -> str | None:

@@ -18,6 +18,7 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
 from workbench.site.plain_markdown import plain_markdown
+from workbench.site.stamp_line import STAMP, stamp_text
 
 FILE = "index.md"
 SCRIPT = "assets/javascripts/copy_markdown.js"
@@ -51,7 +52,9 @@ def page_markdown(page: Page, files: Files, config: MkDocsConfig) -> str:
 
     text = plain_markdown(page.markdown or "", resolve=resolve)
     heading, newline, rest = text.partition("\n")
-    return f"{heading}{newline}\nSource: {page.canonical_url}\n{rest}"
+    stamp = page.meta.get(STAMP)
+    executed = f"\n{stamp_text(stamp)}\n" if stamp else ""
+    return f"{heading}{newline}\nSource: {page.canonical_url}\n{executed}{rest}"
 
 
 def _normal(address: str) -> str:

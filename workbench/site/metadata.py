@@ -12,6 +12,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
 from workbench.site.catalogue import snippet_of
+from workbench.site.stamp_line import STAMP, versions
 
 CARD = "assets/images/card.png"
 CARD_TEXT = "Every claim about SQLAlchemy, Alembic, asyncpg and FastAPI, run on a real PostgreSQL"
@@ -59,7 +60,7 @@ def _kind(page: Page, config: MkDocsConfig) -> dict[str, Any]:
         return site
     common = {"isPartOf": site, "inLanguage": "en", "license": LICENCE}
     if page.file.src_uri.endswith(".ipynb"):
-        return {"@type": "TechArticle", **common}
+        return {"@type": "TechArticle", **_reviewed(page), **common}
     if snippet := snippet_of(page):
         return {
             "@type": "SoftwareSourceCode",
@@ -69,6 +70,17 @@ def _kind(page: Page, config: MkDocsConfig) -> dict[str, Any]:
             **common,
         }
     return {"@type": "WebPage", **common}
+
+
+def _reviewed(page: Page) -> dict[str, Any]:
+    """Return when the outputs of a lesson were compared with a run, and on what, if CI did so."""
+    stamp = page.meta.get(STAMP)
+    if not stamp:
+        return {}
+    return {
+        "dependencies": versions(stamp),
+        "mainEntityOfPage": {"@type": "WebPage", "lastReviewed": stamp.at},
+    }
 
 
 def _json_ld(data: dict[str, Any]) -> str:

@@ -94,11 +94,12 @@ def with_download(
     scratchpad: str | None = None,
     runs: bool = False,
     stacks: bool = False,
+    executed: str = "",
 ) -> str:
     """Offer the file ``notebook``, which lies beside the page, under the title.
 
     Beside it stands a link to ``scratchpad``, if there is one, and on a page that ``runs`` a note,
-    marked where some of it runs only in a browser that switches ``stacks``.
+    marked where some of it runs only in a browser that switches ``stacks``. ``executed`` ends it.
     """
     parts = [f'<a href="{html.escape(notebook)}" download>Download notebook</a>']
     if scratchpad is not None:
@@ -106,7 +107,7 @@ def with_download(
     line = " · ".join(parts)
     if runs:
         line += _NOTE.replace(" class", " data-stacks class") if stacks else _NOTE
-    return _under_title(page, line)
+    return _under_title(page, line + executed)
 
 
 def with_note(page: str) -> str:

@@ -31,7 +31,7 @@ PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 NORMALISED = """elements => elements.map(element => {
     const copy = element.cloneNode(true)
-    copy.querySelectorAll("nav").forEach(nav => nav.remove())
+    copy.querySelectorAll(".md-code__nav").forEach(nav => nav.remove())
     for (const each of [copy, ...copy.querySelectorAll("*")]) {
         for (const name of ["hidden", "tabindex", "id"]) each.removeAttribute(name)
     }
@@ -238,7 +238,7 @@ async def test_an_edit_runs_survives_a_reload_and_can_be_undone(
     await expect(cell.locator("code").first).to_contain_text("from collections import Counter")
     await page.get_by_role("button", name="Undo").click()
     await expect(cell.locator("code").first).to_have_text("print(43)\n")
-    await page.get_by_role("button", name="Reset the page").click()
+    await page.get_by_role("button", name="Reset page").click()
     await expect(cell.locator("code").first).to_contain_text("from collections import Counter")
     assert await page.evaluate("Object.keys(localStorage).filter(key => /^edits/.test(key))") == []
 
@@ -325,7 +325,7 @@ async def test_a_page_can_be_reset_while_a_cell_runs_and_that_be_undone(
     await write_hidden(page, cell, "while True:\n    pass")
     await cell.get_by_role("button", name="Run cell 1").click()
     await settled(cell, "running")
-    await page.get_by_role("button", name="Reset the page").click()
+    await page.get_by_role("button", name="Reset page").click()
     await expect(page.locator(".live-says")).to_contain_text("The page is as it was stored.")
     await expect(cell.locator(".cm-content")).to_contain_text("from collections import Counter")
     await page.get_by_role("button", name="Undo").click()
@@ -477,15 +477,15 @@ async def test_a_link_shows_edits_and_runs_nothing(server: StaticServer, page: P
     source = "print('von Ada: é 🎈')"
     await write_hidden(page, cell, source)
     await (
-        page.get_by_role("button", name="Copy a link")
+        page.get_by_role("button", name="Copy link")
         .or_(cell.get_by_role("button", name="Run cell 1"))
         .first.wait_for()
     )
     await run(cell)
-    await page.get_by_role("button", name="Copy a link").click()
+    await page.get_by_role("button", name="Copy link").click()
     await expect(page.locator(".live-panel")).to_contain_text("The link is copied.")
     address = await page.evaluate("navigator.clipboard.readText()")
-    await page.get_by_role("button", name="Reset the page").click()
+    await page.get_by_role("button", name="Reset page").click()
     await write(cell, "print('mine')")
     await page.goto("about:blank")
     before = len(server.sent)

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from workbench.cli.audit import audit
 from workbench.cli.bench import bench
 from workbench.cli.failure import Failure, reported
 from workbench.cli.lab import lab
@@ -51,6 +52,7 @@ for command in (
     lab,
     test,
     check,
+    audit,
     bench,
     live,
     remove_parts,

@@ -144,7 +144,7 @@ def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files
     elif _is_live(page, config):
         html = page_html.with_note(html)
     _contents[0].add(page)
-    return machine_readable.with_copy(html)
+    return machine_readable.with_copy(page_html.with_whole_options(html))
 
 
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
@@ -205,7 +205,7 @@ def _scripts(page: Page, output: str) -> list[str]:
     """Return the scripts of ours that ``page``, which is ``output``, loads besides that of Run."""
     filters = [catalogue.SCRIPT] if page.file.src_uri == catalogue.INDEX else []
     tables = [page_html.TABLES_SCRIPT] if "<table" in output else []
-    return [machine_readable.SCRIPT, *filters, *tables]
+    return [machine_readable.SCRIPT, page_html.HEADER_SCRIPT, *filters, *tables]
 
 
 def _runs(page: Page) -> bool:

@@ -29,7 +29,9 @@ _LINK = f'<a class="page-markdown" href="{FILE}">Copy as Markdown</a>'
 def with_copy(page: str) -> str:
     """Offer the Markdown of ``page`` under its title, in the line of links if there is one."""
     if line := re.search(r'<p class="lesson-links"[^>]*>', page):
-        return f"{page[: line.end()]}{_LINK} · {page[line.end() :]}"
+        rest = page[line.end() :]
+        dot = " · " if rest.startswith("<a") else ""
+        return f"{page[: line.end()]}{_LINK}{dot}{rest}"
     alone = f'<p class="lesson-links" data-search-exclude>{_LINK}</p>'
     before, end, after = page.partition("</h1>")
     return f"{before}{end}\n{alone}{after}" if end else f"{page}\n{alone}"

@@ -23,18 +23,19 @@ _MENDED = {
     'data-md-component="search" role="dialog"': (
         'data-md-component="search" role="dialog" aria-label="Search"'
     ),
-    # On a phone the keyboard opens both with their boxes, which the style sheet puts over the icons.
     ' id="__drawer" autocomplete="off"': ' id="__drawer" aria-label="Menu"',
     ' id="__search" autocomplete="off"': ' id="__search" aria-label="Search"',
     ' rel="edit">': ">",
+    # What it says, "Copied to clipboard", is then heard as well.
+    '<div class="md-dialog"': '<div role="status" class="md-dialog"',
     # The first paint does not wait for the theme's script.
     '<script src="': '<script defer src="',
 }
-_LATE_SKIP = re.compile(
-    r'(<input class="md-toggle".*?)(<div data-md-component="skip">.*?</div>\n)', re.DOTALL
-)
+_CODE = re.compile(r"<code>.*?</code>", re.DOTALL)
+_OPTION = re.compile(r"(?<=[\s>])(--[a-z][\w-]*)(?![^<]*>)")
 _NO_HEADING = re.compile(r"<th((?: [^>]*)?)></th>")
 _ALIGNED = re.compile(r'(<t[hd]) align="(center|right)">')
+HEADER_SCRIPT = "assets/javascripts/header_buttons.js"
 TABLES_SCRIPT = "assets/javascripts/wide_tables.js"
 LONGEST_SUMMARY = 160
 NOT_RUNNING = "No Run here: JavaScript is off or too old."
@@ -160,9 +161,13 @@ def without_repository_statistics(page: str) -> str:
 
 
 def with_valid_markup(page: str) -> str:
-    """Give elements of the theme the names, attributes and order that the standards ask for."""
+    """Give elements of the theme the names and attributes that the standards ask for."""
     for theirs, valid in _MENDED.items():
         page = page.replace(theirs, valid)
-    page = _LATE_SKIP.sub(r"\2\1", page, count=1)
     page = _NO_HEADING.sub(r"<td\1></td>", page)
     return _ALIGNED.sub(r'\1 class="\2">', page)
+
+
+def with_whole_options(page: str) -> str:
+    """Keep a line of code from breaking within an option such as ``--into``."""
+    return _CODE.sub(lambda code: _OPTION.sub(r'<span class="option">\1</span>', code[0]), page)

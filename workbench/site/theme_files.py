@@ -13,6 +13,10 @@ _CHANGES: Final = {
         re.compile(r'"nav",(\{class:"md-code__nav"\})'),
         r'"div",\1',
     ),
+    "the element around the words of a result": (
+        re.compile(r'"nav",(\{class:"md-tags"\})'),
+        r'"div",\1',
+    ),
     # As in files without a server: the index, the heaviest file of a visit, loads on first use.
     "when the search loads its index": (
         re.compile(r'([\w$]+)\(location\.protocol!=="file:"\)(,[\w$]+\("search"\)\))'),
@@ -20,7 +24,9 @@ _CHANGES: Final = {
     ),
     # The words of a search are marked in the page that it led to, and only there.
     "what marks the words of a search": (
-        re.compile(r"(\(\[)([\w$]+)(,[\w$]+\.pipe\((?:(?!\]\)).){1,60}\.searchParams\.get\(\"h\"\))"),
+        re.compile(
+            r"(\(\[)([\w$]+)(,[\w$]+\.pipe\((?:(?!\]\)).){1,60}\.searchParams\.get\(\"h\"\))"
+        ),
         r"""\1new URLSearchParams(location.search).has("h")?\2:[]\3""",
     ),
 }

@@ -104,7 +104,7 @@ export class CellView {
         leave: () => this.runButton.focus(),
       });
       this.frame.append(this.tools);
-      this.nameEdit("Done", `Close the editor of ${this.name}`);
+      this.nameEdit("Done", `Done: close the editor of ${this.name}`);
       this.editor.focus();
     } finally {
       this.opening = false;

@@ -15,7 +15,7 @@ export function block(code, language, { hanging = false, copies = false } = {}) 
   const shown = element("code");
   fill(shown, code, language, hanging);
   const pre = element("pre");
-  if (copies) pre.append(element("nav", { class: "md-code__nav" }, copyButton(code)));
+  if (copies) pre.append(element("div", { class: "md-code__nav" }, copyButton(code)));
   pre.append(shown);
   return element("div", { class: "highlight" }, pre);
 }

@@ -46,7 +46,11 @@ export function open({ parent, text, language, label, description, changed, run,
       keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
       language === "python" ? python() : [],
       colours(language),
-      EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": description }),
+      EditorView.contentAttributes.of({
+        "aria-label": label,
+        "aria-describedby": description,
+        tabindex: "0",
+      }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) changed(update.state.doc.toString());
       }),

@@ -42,8 +42,8 @@ export class Panel {
       "span",
       { class: "live-buttons" },
       this.end,
-      button("Reset page", actions.reset, { "aria-label": "Reset the page to the stored code" }),
-      button("Copy link", actions.share, { "aria-label": "Copy a link with your edits" }),
+      button("Reset page", actions.reset, { "aria-label": "Reset page to the stored code" }),
+      button("Copy link", actions.share, { "aria-label": "Copy link with your edits" }),
       button("Download", actions.download, {
         "aria-label": "Download the notebook with your edits",
       }),

@@ -120,6 +120,27 @@ def test_a_listing_links_to_its_file_and_offers_it(difficult: BuiltSite) -> None
     assert target.read_bytes() == (REPOSITORY / "snippets/queries/eager.py").read_bytes()
 
 
+def test_a_listing_leads_to_the_tests_of_its_snippet(site: BuiltSite) -> None:
+    tested = {
+        f"snippets/{path.parent.name}/{path.stem.removeprefix('test_')}.py"
+        for path in (REPOSITORY / "tests/snippets").glob("*/test_*.py")
+    }
+    led = set()
+    for page in site.lessons():
+        for caption in soup(site, page).select(".listing-caption"):
+            path, link = caption.select_one(".listing-path"), caption.select_one(".listing-tests")
+            assert path is not None
+            assert (link is not None) == (path.get_text() in tested), (page, path.get_text())
+            if link is not None:
+                led.add(path.get_text())
+                address, _, anchor = str(link["href"]).partition("#")
+                target = (site.folder / page / address).resolve()
+                section = BeautifulSoup((target / "index.html").read_text(), "html.parser")
+                assert target.relative_to(site.folder.resolve()).as_posix() == path.get_text()[:-3]
+                assert section.find(id=anchor) is not None
+    assert len(led) > 40
+
+
 def test_the_notebook_beside_a_page_is_the_committed_one(site: BuiltSite) -> None:
     for path in NOTEBOOKS:
         name = path.relative_to(REPOSITORY / "notebooks").with_suffix("").as_posix()

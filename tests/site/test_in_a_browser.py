@@ -188,3 +188,31 @@ async def test_the_download_link_gives_the_notebook(difficult: BuiltSite, deskto
     assert download.suggested_filename == "plain.ipynb"
     committed = difficult.folder / "lessons/queries/plain/plain.ipynb"
     assert (await download.path()).read_bytes() == committed.read_bytes()
+
+
+async def test_the_caption_of_a_listing_is_one_tidy_block_on_a_phone(
+    site: BuiltSite, dark_phone: Page
+) -> None:
+    await dark_phone.goto(site.url + "lessons/queries/n_plus_one/")
+    caption = dark_phone.locator(".listing-caption").first
+    parts = [await caption.locator(part).bounding_box() for part in ("a >> nth=0", "a >> nth=1")]
+    parts += [await caption.locator(part).bounding_box() for part in ("a >> nth=2", "code")]
+    path, download, tests, command = (part or {} for part in parts)
+    assert path["y"] < download["y"] == tests["y"] < command["y"]
+    assert path["x"] == download["x"] == command["x"] < tests["x"]
+    assert max(part["x"] + part["width"] for part in (path, tests, command)) <= 360
+
+
+async def test_the_next_and_the_previous_page_are_named_in_full(
+    site: BuiltSite, desktop: Page, dark_phone: Page
+) -> None:
+    for page in (desktop, dark_phone):
+        await page.goto(site.url + "lessons/queries/join_fan_out/")
+        titles = page.locator(".md-footer__title .md-ellipsis")
+        for title in await titles.all():
+            assert await title.is_visible()
+            assert await title.evaluate("e => e.scrollWidth <= e.clientWidth")
+        names = [" ".join(each.split()) for each in await titles.all_inner_texts()]
+        assert names == ["Load a page in two statements", "Let no relationship load by itself"]
+        await page.locator(".md-footer__link--next").click()
+        await page.wait_for_url("**/lessons/queries/eager_by_default/")

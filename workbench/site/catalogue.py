@@ -110,6 +110,18 @@ def lessons_by_snippet(lessons: Iterable[Lesson]) -> dict[str, list[tuple[Lesson
     return found
 
 
+def tests_by_path(up: str) -> dict[str, str]:
+    """Return where a page, from which ``up`` leads to the root, links to the tests of a snippet.
+
+    Snippets without tests of their own, such as the example domain, are left out.
+    """
+    return {
+        snippet.path: f"{up}{page_of(snippet)}#tests"
+        for snippet in registry().snippets.values()
+        if snippet.test
+    }
+
+
 def _item(snippet: Snippet) -> str:
     lines = [f"[{snippet.name}]({relpath(page_of(snippet), 'snippets')}): {_text(snippet.summary)}"]
     if snippet.buys:

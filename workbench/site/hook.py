@@ -96,7 +96,7 @@ def on_pre_page(page: Page, *, config: MkDocsConfig, files: Files) -> Page:
         # answering skips nbconvert, which adds a visible style sheet and escapes code twice.
         # The second makes it parse each finished page again to find links in outputs; ours
         # are in the Markdown, where MkDocs resolves and checks them.
-        vars(page)["_mkdocs_jupyter_content"] = lambda: {"content": _markdown(page, config)}
+        vars(page)["_mkdocs_jupyter_content"] = lambda: {"content": _markdown(page, config, files)}
         vars(page.file)["_mkdocs_jupyter_mount"] = None
     return page
 
@@ -256,10 +256,12 @@ def _repository(config: MkDocsConfig) -> str:
     return f"{(config.repo_url or '').rstrip('/')}/blob/{branch[1] if branch else 'main'}"
 
 
-def _markdown(page: Page, config: MkDocsConfig) -> str:
+def _markdown(page: Page, config: MkDocsConfig, files: Files) -> str:
+    up = "../" * page.file.src_uri.count("/")
     links = SnippetLinks(
         repository=_repository(config),
-        download="../" * page.file.src_uri.count("/") + ".",
+        download=f"{up}.",
+        tests=catalogue.tests_by_path(up) if files.get_file_from_path(catalogue.INDEX) else {},
     )
     try:
         exercise = exercise_beside(_source(page))

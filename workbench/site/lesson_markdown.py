@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -28,20 +28,26 @@ class UnreadableOutput(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class SnippetLinks:
-    """Where the file behind a listing is read, and where it is downloaded from."""
+    """Where the file behind a listing is read, and where it is downloaded from.
+
+    ``tests`` has the address of a file's tests by the path of the file, if there are any.
+    """
 
     repository: str
     download: str
+    tests: Mapping[str, str] = field(default_factory=dict)
 
     def caption(self, path: str) -> str:
-        """Return one line of Markdown: ``path``, links to both, and the command that copies it."""
+        """Return one line of Markdown: ``path``, links to these, and the command that copies it."""
         read, download = (f"{base}/{quote(path)}" for base in (self.repository, self.download))
         snippet = path.removeprefix("snippets/").removesuffix(".py")
-        return (
-            f"[{path}]({read}){{ .listing-path }} "
-            f"[Download]({download}){{ .listing-download download={Path(path).name} }} "
-            f"`database-patterns add {snippet} --into app/db`"
-        )
+        parts = [
+            f"[{path}]({read}){{ .listing-path }}",
+            f"[Download]({download}){{ .listing-download download={Path(path).name} }}",
+            f"[Tests]({self.tests[path]}){{ .listing-tests }}" if path in self.tests else "",
+            f"`database-patterns add {snippet} --into app/db`",
+        ]
+        return " ".join(filter(None, parts))
 
 
 def lesson_title(notebook: Mapping[str, Any]) -> str | None:

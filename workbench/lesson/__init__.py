@@ -2,12 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
+from workbench.lesson.bar_chart import bar_chart
 from workbench.lesson.database import database_url
 from workbench.lesson.expected_error import expect
+from workbench.lesson.line_chart import line_chart
 from workbench.lesson.plan import Plan, explain
 from workbench.lesson.recording import Recording, Statement, record
 from workbench.lesson.serving import served
 from workbench.lesson.table import tabulate
+from workbench.lesson.timeline import timeline
 
 if TYPE_CHECKING:
     from workbench.lesson.migrations import Migrations, Revision
@@ -18,12 +21,15 @@ __all__ = [
     "Recording",
     "Revision",
     "Statement",
+    "bar_chart",
     "database_url",
     "expect",
     "explain",
+    "line_chart",
     "record",
     "served",
     "tabulate",
+    "timeline",
 ]
 
 

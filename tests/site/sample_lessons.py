@@ -213,7 +213,8 @@ def write_hostile_lesson(path: Path) -> None:
             "figure",
             picture(
                 '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="10">'
-                '<title>Rows "by" depth &lt;b&gt;</title><script>window.hostile = 1</script>'
+                '<title>Rows "by" depth &lt;b&gt;</title><desc>"1" &lt; 2</desc>'
+                "<script>window.hostile = 1</script>"
                 '<rect width="40" height="10" onload="window.hostile = 1"/></svg>'
             ),
         ),

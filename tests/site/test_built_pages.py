@@ -196,7 +196,9 @@ def test_pictures_cannot_run_scripts_and_have_a_text(difficult: BuiltSite) -> No
     image = soup(difficult, "lessons/models/hostile/").select_one(".output-figure img")
     assert image is not None
     assert str(image["src"]).startswith("data:image/svg+xml,")
-    assert image["alt"] == 'Rows "by" depth <b>'
+    assert image["alt"] == 'Rows "by" depth <b>. "1" < 2'
+    assert (image["width"], image["height"]) == ("40", "10")
+    assert "desc" not in str(image["src"])
 
 
 def test_no_link_of_the_site_is_broken(site: BuiltSite, difficult: BuiltSite) -> None:

@@ -125,9 +125,9 @@ def test_blocks_become_what_any_reader_of_markdown_knows() -> None:
     assert converted(plan) == "Plan:\n\nSeq Scan\n"
     assert converted('!!! note "Mind"\n    The gap.') == "**Mind**\n    The gap.\n"
     assert converted("a <!-- b\nc --> d") == "a  d\n"
-    assert converted('<div id="cell-a"></div>\n\n<img alt="A &amp; B" src="data:image/x,%3C">') == (
-        "[Picture: A & B]\n"
-    )
+    for size in ("", ' width="40" height="10"'):
+        picture = f'<img alt="A &amp; B"{size} src="data:image/x,%3C">'
+        assert converted(f'<div id="cell-a"></div>\n\n{picture}') == "[Picture: A & B]\n"
 
 
 def test_links_are_resolved_and_their_attributes_dropped() -> None:

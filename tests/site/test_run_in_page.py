@@ -410,7 +410,7 @@ async def test_what_is_shown_is_text_whatever_it_says(server: StaticServer, page
         "    def _repr_mimebundle_(self, **_): return self.forms\n"
         f"hostile = {hostile!r}\n"
         'svg = f\'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="10">'
-        "<title>A  picture</title>{hostile}</svg>'\n"
+        "<title>A  picture</title><desc>1 &lt; 2</desc>{hostile}</svg>'\n"
         "print(hostile)\n"
         "display(Shown(**{'text/markdown': hostile + '\\n\\n| a | b |\\n| :-- | --: |\\n"
         "| ' + hostile + r' | \\*x\\* `c` \\| |'}))\n"
@@ -421,7 +421,9 @@ async def test_what_is_shown_is_text_whatever_it_says(server: StaticServer, page
     await run(cell, "failed")
     assert await page.evaluate("window.hostile") is None
     assert await cell.locator(".output :is(script, svg)").count() == 0
-    assert await cell.locator(".output img").get_attribute("alt") == "A picture"
+    image = cell.locator(".output img")
+    assert await image.get_attribute("alt") == "A picture. 1 < 2"
+    assert await image.get_attribute("width") == "40"
     texts = await cell.locator(".output").all_text_contents()
     assert sum(hostile in text for text in texts) == 4
     assert (

@@ -20,6 +20,8 @@ type Cell = Mapping[str, Any]
 FOLD, CELL, PART = "/////", "////", "///"
 FOLDED: Final = {"setup": "Setup", "solution": "Solution"}
 KINDS: Final = {"sql", "plan", "error", "table"}
+ALTERNATIVE: Final = ("title", "desc")
+IN_ADDRESS: Final = "/!$'()*+,:;=?@"
 
 
 class UnreadableOutput(ValueError):
@@ -205,10 +207,20 @@ def for_python_markdown(markdown: str) -> str:
 
 
 def _figure(svg: str) -> str:
-    """Return an image with the picture inside: no script in it runs, no style in it leaks."""
-    title = re.search(r"<title[^>]*>(.*?)</title>", svg, re.DOTALL)
-    alternative = " ".join(html.unescape(title[1]).split()) if title else ""
-    return f'<img alt="{html.escape(alternative)}" src="data:image/svg+xml,{quote(svg.strip())}">'
+    """Return an image with the picture inside: no script in it runs, no style in it leaks.
+
+    Its alternative is the picture's title and description, which the address leaves out. Its size
+    reserves the room for it.
+    """
+    texts = []
+    for name in ALTERNATIVE:
+        if found := re.search(rf"<{name}[^>]*>(.*?)</{name}>", svg, re.DOTALL):
+            texts.append(" ".join(html.unescape(found[1]).split()))
+            svg = svg.replace(found[0], "", 1)
+    size = re.match(r"""\s*<svg[^>]*? width=["'](\d+)["'] height=["'](\d+)["']""", svg)
+    room = ' width="{}" height="{}"'.format(*size.groups()) if size else ""
+    address = quote(svg.strip(), safe=IN_ADDRESS)
+    return f'<img alt="{html.escape(". ".join(texts))}"{room} src="data:image/svg+xml,{address}">'
 
 
 def _plain(text: str | list[str]) -> str:

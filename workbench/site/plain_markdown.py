@@ -14,7 +14,7 @@ _ADMONITION = re.compile(r'^(?:!!!|\?\?\?\+?|===\+?) *(?P<kind>[\w-]*)(?: *"(?P<
 _MOUNT = re.compile(r'^<div id="cell-[^"]*"></div>$')
 _WRAPPER = re.compile(r"^</?(?:div|figure|section)(?: [^>]*)?>$")
 _ATTRIBUTES = re.compile(r" ?\{:?(?: +[.#\w]|[.#])[^{}`]*\}(?=$|[\s.,;:)|])")
-_PICTURE = re.compile(r'<img alt="([^"]*)" src="data:[^"]*">')
+_PICTURE = re.compile(r'<img alt="([^"]*)"(?: [a-z]+="\d+")* src="data:[^"]*">')
 _HIDDEN = re.compile(r'<(span|svg)\b[^>]* aria-hidden="true".*?</\1>')
 _SPAN = re.compile(r"</?span\b[^>]*>")
 _CODE = re.compile(r"(`+[^`]+`+)")

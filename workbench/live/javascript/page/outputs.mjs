@@ -76,8 +76,14 @@ function failure(error) {
 /** @param {string} svg */
 function figure(svg) {
   const parsed = new DOMParser().parseFromString(svg, "image/svg+xml");
-  const alt = parsed.querySelector("title")?.textContent?.split(/\s+/).join(" ").trim() ?? "";
+  const texts = ["title", "desc"].map((name) => parsed.querySelector(name)?.textContent);
+  const words = texts.filter(Boolean).map((text) => text?.split(/\s+/).join(" ").trim());
   const src = `data:image/svg+xml,${encodeURIComponent(svg.trim())}`;
-  const image = element("p", null, element("img", { alt, src }));
+  const attributes = { alt: words.join(". "), src };
+  for (const name of ["width", "height"]) {
+    const size = parsed.documentElement.getAttribute(name);
+    if (/^\d+$/.test(size ?? "")) Object.assign(attributes, { [name]: size });
+  }
+  const image = element("p", null, element("img", attributes));
   return element("div", { class: "output output-figure" }, image);
 }

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import grimp
 import pytest
@@ -16,7 +17,7 @@ import yaml
 from workbench.execution.exercise import exercise_of
 from workbench.execution.lessons import ROOT, all_lessons
 from workbench.execution.listings import stale_listings
-from workbench.execution.notebook import as_text, code_cells, outputs, read_notebook, source
+from workbench.execution.notebook import as_text, code_cells, joined, outputs, read_notebook, source
 
 LESSONS = all_lessons()
 SNIPPETS = sorted(
@@ -178,6 +179,35 @@ def test_a_lesson_shows_nothing_that_differs_from_run_to_run(lesson) -> None:  #
         r"/(tmp|home|root)/",
     ):
         assert not re.search(pattern, shown), pattern
+
+
+def pictures() -> list[tuple[str, str]]:
+    """Return every picture in a lesson, with the name of lesson and cell."""
+    return [
+        (f"{lesson.name} {cell['id']}", joined(output["data"]["image/svg+xml"]))
+        for lesson in LESSONS
+        for cell in code_cells(read_notebook(lesson.path))
+        for output in outputs(cell)
+        if "image/svg+xml" in output.get("data", {})
+    ]
+
+
+def test_every_picture_has_a_title_and_says_its_figures_in_words() -> None:
+    found = pictures()
+    assert len(found) >= 7
+    for name, svg in found:
+        root = ElementTree.fromstring(svg)
+        title, description = (
+            root.findtext(f"{{http://www.w3.org/2000/svg}}{each}") for each in ("title", "desc")
+        )
+        assert root.get("role") == "img", name
+        assert title, name
+        assert description, name
+        marks = root.iter("{http://www.w3.org/2000/svg}g")
+        texts = [text.text or "" for mark in marks for text in mark if text.tag.endswith("text")]
+        assert texts, name
+        for text in texts:
+            assert text.rpartition(": ")[2] in description, name
 
 
 def test_prose_keeps_to_the_style() -> None:

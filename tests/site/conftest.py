@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,16 +15,23 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.site.sample_lessons import write_hostile_lesson, write_plain_lesson
 from workbench.execution import stamp
 from workbench.execution.lessons import Lesson
+from workbench.live.build import build_live
+from workbench.live.node import NoNode
+from workbench.live.serve import StaticServer, serving
+from workbench.live.site_files import LiveFiles
 from workbench.site.build import build_site
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STAMPED = Lesson("queries", "n_plus_one")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+PREFIX = "/database-patterns/"
+PATIENCE = 60_000
+"""How long a page may take, in milliseconds, on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class BuiltSite:
         return sorted(
             path.relative_to(self.folder).as_posix().removesuffix("index.html")
             for path in self.folder.rglob("*.html")
+            if path.parent != self.folder / "live"
         )
 
     def lessons(self) -> list[str]:
@@ -115,6 +123,32 @@ def difficult(
         yield BuiltSite(folder, url)
 
 
+@pytest.fixture(scope="session")
+def live() -> LiveFiles:
+    """What pages run on. Without Node the test is skipped, except on CI."""
+    try:
+        return build_live(compressed=False, report=lambda line: None)
+    except NoNode as missing:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def built(live: LiveFiles, tmp_path_factory: pytest.TempPathFactory) -> BuiltSite:
+    """Our site with Run, not yet served."""
+    folder = tmp_path_factory.mktemp("live-site")
+    build_site(REPOSITORY / "mkdocs.yml", folder, strict=True, live=live)
+    return BuiltSite(folder, "")
+
+
+@pytest.fixture(scope="session")
+def server(built: BuiltSite) -> Iterator[StaticServer]:
+    """Our site with Run, served below ``PREFIX``."""
+    with serving(built.folder, prefix=PREFIX) as running:
+        yield running
+
+
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
@@ -168,4 +202,14 @@ async def dark_phone(chromium: Browser) -> AsyncIterator[Page]:
         viewport={"width": 360, "height": 740}, color_scheme="dark"
     )
     yield await context.new_page()
+    await context.close()
+
+
+@asynccontextmanager
+async def context_of(chromium: Browser, **options: object) -> AsyncIterator[BrowserContext]:
+    """A fresh browser profile, without a service worker unless asked for."""
+    settings = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
+    context = await chromium.new_context(**{**settings, **options})  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE)
+    yield context
     await context.close()

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import nbformat
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
-from tests.site.conftest import REPOSITORY, BuiltSite
+from tests.site.conftest import PATIENCE, PREFIX, BuiltSite, context_of
 from tests.site.test_in_a_browser import CONTRAST
-from workbench.live.build import LiveFiles, build_live
-from workbench.live.node import NoNode
 from workbench.live.serve import StaticServer, serving
-from workbench.site.build import build_site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-PREFIX = "/database-patterns/"
 LESSON = "lessons/queries/n_plus_one/"
 LOOP = "the-loop-sends-a-statement-per-target"
-PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 NORMALISED = """elements => elements.map(element => {
     const copy = element.cloneNode(true)
@@ -52,39 +45,6 @@ SHIFTS = """() => new Promise(resolve => {
         .observe({type: "layout-shift", buffered: true})
     setTimeout(() => resolve(sum), 500)
 })"""
-
-
-@pytest.fixture(scope="session")
-def live() -> LiveFiles:
-    try:
-        return build_live(compressed=False, report=lambda line: None)
-    except NoNode as missing:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(missing))
-
-
-@pytest.fixture(scope="session")
-def built(live: LiveFiles, tmp_path_factory: pytest.TempPathFactory) -> BuiltSite:
-    folder = tmp_path_factory.mktemp("live-site")
-    build_site(REPOSITORY / "mkdocs.yml", folder, strict=True, live=live)
-    return BuiltSite(folder, "")
-
-
-@pytest.fixture(scope="session")
-def server(built: BuiltSite) -> Iterator[StaticServer]:
-    with serving(built.folder, prefix=PREFIX) as running:
-        yield running
-
-
-@asynccontextmanager
-async def context_of(chromium: Browser, **options: object) -> AsyncIterator[BrowserContext]:
-    """A fresh browser profile, without a service worker unless asked for."""
-    settings = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
-    context = await chromium.new_context(**{**settings, **options})  # type: ignore[arg-type]
-    context.set_default_timeout(PATIENCE)
-    yield context
-    await context.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -79,19 +79,33 @@ def scripts(html: BeautifulSoup) -> list[str]:
     return [address for address in found if "/live/" in address or address.startswith("live/")]
 
 
-def test_lessons_and_the_scratchpad_load_one_script_and_no_other_page_does(
+def test_lessons_and_the_scratchpad_load_one_script_and_pages_of_prose_none(
     config: Path, live: LiveFiles, tmp_path: Path
 ) -> None:
     site = tmp_path / "site"
     build_site(config, site, strict=False, live=live)
     assert scripts(page(site, "lessons/queries/plain")) == [f"../../../{SCRIPT}"]
     assert scripts(page(site, "scratchpad")) == [f"../{SCRIPT}"]
-    for address in ("", "getting_started", "lessons/queries/server"):
+    for address in ("", "getting_started"):
         assert scripts(page(site, address)) == []
     for path in live.folder.rglob("*.*"):
         published = site / path.relative_to(live.folder)
         assert published.read_bytes() == path.read_bytes()
         assert not published.samefile(path)
+
+
+def test_a_lesson_that_needs_a_server_loads_it_for_its_plans_alone(
+    config: Path, live: LiveFiles, tmp_path: Path
+) -> None:
+    build_site(config, tmp_path / "first", strict=False, live=live)
+    assert scripts(page(tmp_path / "first", "lessons/queries/server")) == [f"../../../{SCRIPT}"]
+    path = config.parent / "notebooks/queries/server.ipynb"
+    lesson = read_notebook(path)
+    for cell in code_cells(lesson):
+        cell["outputs"] = []
+    write_notebook(lesson, path)
+    build_site(config, tmp_path / "second", strict=False, live=live)
+    assert scripts(page(tmp_path / "second", "lessons/queries/server")) == []
 
 
 def test_cells_lie_beside_the_page_with_the_exercise(

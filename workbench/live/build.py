@@ -27,6 +27,7 @@ from workbench.live.packages import (
     contents_hash,
     installed_packages,
 )
+from workbench.live.plan_viewer import make_plan_viewer
 from workbench.live.python_files import (
     COMPILED,
     UNPACKED,
@@ -135,7 +136,10 @@ class _Build:
             live,
         )
         if PAGE.exists():
-            bundler.page(live, manifest.name)
+            work.mkdir()
+            viewer = make_plan_viewer(live, work, bundler, packages)
+            shutil.rmtree(work)
+            bundler.page(live, manifest.name, viewer)
         if SERVICE_WORKER.exists():
             bundler.service_worker(folder / "service_worker.js", manifest.name)
         self._compress(live)

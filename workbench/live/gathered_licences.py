@@ -17,8 +17,15 @@ from workbench.live.wheels import crates
 
 TEXTS: Final = Path(__file__).parent / "licences"
 LINKED: Final = TEXTS / "linked.toml"
-# They build and describe, and nothing of them is handed on; Pyodide stands among the linked.
-_NOT_HANDED_ON = re.compile(r"^(@esbuild/|@types/|esbuild$|ws$|pyodide$)")
+# They build and describe, and nothing of them is handed on; those that carry no text of their
+# licence stand among the linked.
+_NOT_HANDED_ON = re.compile(
+    r"^(@esbuild/|@types/|esbuild$|ws$|pyodide$"
+    # Of Vue's compiler, and of the commands of d3.
+    r"|@babel/|@jridgewell/|csstype$|entities$|estree-walker$|magic-string$|nanoid$|picocolors$"
+    r"|postcss$|source-map-js$|commander$|iconv-lite$|rw$|safer-buffer$"
+    r"|delegate$|good-listener$|select$)"
+)
 _RULE = "\n" + "=" * 79 + "\n\n"
 _PREFACE = """What this site hands on so that its lessons run in the page, and under which terms.
 The site's own part, all else, is under the MIT license of its repository.

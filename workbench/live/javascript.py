@@ -13,6 +13,7 @@ from workbench.live.packages import Packages
 SOURCES: Final = Path(__file__).parent / "javascript"
 WORKER: Final = SOURCES / "worker.mjs"
 PAGE: Final = SOURCES / "page" / "main.mjs"
+PLAN_VIEWER: Final = SOURCES / "plan" / "plan_viewer.mjs"
 SERVICE_WORKER: Final = SOURCES / "service_worker.mjs"
 
 
@@ -39,7 +40,24 @@ class Bundler:
         """Write the worker as one module."""
         self._bundle({"entryPoints": [str(WORKER)], "outfile": str(target)})
 
-    def page(self, folder: Path, manifest: str) -> None:
+    def plan_viewer(self, target: Path, *, instead: Path) -> None:
+        """Write the viewer of plans as one module; packages in ``instead`` come before npm's."""
+        self._bundle(
+            {
+                "entryPoints": [str(PLAN_VIEWER)],
+                "outfile": str(target),
+                "nodePaths": [str(instead), str(self._packages.modules)],
+                "loader": {".css": "text"},
+                "define": {
+                    "process.env.NODE_ENV": '"production"',
+                    "__VUE_OPTIONS_API__": "true",
+                    "__VUE_PROD_DEVTOOLS__": "false",
+                    "__VUE_PROD_HYDRATION_MISMATCH_DETAILS__": "false",
+                },
+            }
+        )
+
+    def page(self, folder: Path, manifest: str, plan_viewer: str) -> None:
         """Write the page's module ``main`` into ``folder``, and those that it imports later on."""
         self._bundle(
             {
@@ -49,7 +67,7 @@ class Bundler:
                 "entryNames": "[name].[hash]",
                 "chunkNames": "[name].[hash]",
                 "loader": {".css": "text"},
-                "define": _names(manifest),
+                "define": {**_names(manifest), "__PLAN_VIEWER__": json.dumps(plan_viewer)},
             }
         )
 

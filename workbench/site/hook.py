@@ -155,9 +155,11 @@ def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
     for script in _scripts(page, output):
         output = metadata.with_script(output, script, url=page.url)
     live = live_page.live_files(config)
-    if live and live.script and _runs(page):
-        live_page.write_cells(page, str(page.title))
-        output = live_page.with_script(output, script=live.script, url=page.url)
+    if live and live.script:
+        if _runs(page):
+            live_page.write_cells(page, str(page.title))
+        if _runs(page) or live_page.has_plan(output):
+            output = live_page.with_script(output, script=live.script, url=page.url)
     return output
 
 

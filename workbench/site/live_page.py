@@ -54,6 +54,11 @@ def with_script(page: str, *, script: str, url: str) -> str:
     return page.replace("</head>", f"{tag}</head>", 1)
 
 
+def has_plan(page: str) -> bool:
+    """Tell whether ``page`` shows a plan, which the script lets readers open as a tree."""
+    return '<div class="output output-plan">' in page
+
+
 def with_need(page: str, *, reason: str, instructions: str | None) -> str:
     """Say under the title of ``page`` why its cells have no Run; ``instructions`` is a link."""
     said = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(reason, quote=False))

@@ -26,3 +26,13 @@ export function button(label, press, attributes) {
   made.addEventListener("click", press);
   return made;
 }
+
+/**
+ * Apply a style sheet to the page. As an element the page's policy would refuse it.
+ * @param {string} text
+ */
+export function adopt(text) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+}

@@ -4,9 +4,25 @@ import { python } from "@codemirror/lang-python";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { Prec } from "@codemirror/state";
 import { Decoration, EditorView, keymap, ViewPlugin } from "@codemirror/view";
+import { StyleModule } from "style-mod";
 import { tokens } from "./tokens.mjs";
 
 /** @typedef {import("@codemirror/view").ViewUpdate} ViewUpdate */
+
+// The editor's style sheets are adopted, as within a shadow root: as an element the page's policy
+// would refuse them.
+const adopting = {
+  ownerDocument: document,
+  get adoptedStyleSheets() {
+    return document.adoptedStyleSheets;
+  },
+  set adoptedStyleSheets(sheets) {
+    document.adoptedStyleSheets = sheets;
+  },
+};
+const mount = StyleModule.mount;
+StyleModule.mount = (_root, modules) =>
+  mount.call(StyleModule, /** @type {any} */ (adopting), modules);
 
 /**
  * @typedef {object} Wish

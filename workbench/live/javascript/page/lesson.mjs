@@ -2,7 +2,7 @@
 
 import { CellView, KEYS } from "./cell_view.mjs";
 import { Cell, missing } from "./cells.mjs";
-import { button, element } from "./document.mjs";
+import { adopt, button, element } from "./document.mjs";
 import { Exercise } from "./exercise.mjs";
 import { link, linked } from "./link.mjs";
 import style from "./live.css";
@@ -29,7 +29,7 @@ export async function open({ base, manifest }) {
   /** @type {Page} */
   const page = await fetched(new URL("live.json", location.href).href);
   const lesson = new Lesson(page, { base, manifest });
-  document.head.append(element("style", null, style));
+  adopt(style);
   document.body.append(
     element(
       "p",

@@ -9,6 +9,10 @@ import style from "./idle.css";
 
 const BASE = new URL("./", import.meta.url).href;
 const MANIFEST = new URL(__MANIFEST__, BASE).href;
+const PLAN = ".output-plan";
+const PLAN_VIEWER = new URL(__PLAN_VIEWER__, BASE).href;
+
+const canAdopt = "adoptedStyleSheets" in document;
 
 /** @type {Promise<Lesson> | undefined} */
 let lesson;
@@ -39,6 +43,7 @@ function obstacle() {
   if (typeof WebAssembly !== "object") return "this browser has no WebAssembly";
   if (!("Tag" in WebAssembly)) return "this browser's WebAssembly is too old";
   if (typeof Worker !== "function") return "this browser has no workers";
+  if (!canAdopt) return "this browser has no style sheets made by scripts";
   return "";
 }
 
@@ -68,6 +73,39 @@ function offer(place, label, name, then) {
   place.append(button);
 }
 
+/** Let each plan of the page, now and later, be opened as a tree. */
+function offerTrees() {
+  const article = document.querySelector("article");
+  if (!article) return;
+  for (const plan of article.querySelectorAll(PLAN)) offerTree(plan);
+  new MutationObserver((changes) => {
+    for (const node of changes.flatMap(({ addedNodes }) => [...addedNodes])) {
+      if (node instanceof Element && node.matches(PLAN)) offerTree(node);
+    }
+  }).observe(article, { childList: true, subtree: true });
+}
+
+/** @param {Element} plan */
+function offerTree(plan) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "live-button";
+  button.textContent = "Open as a tree";
+  button.addEventListener("click", () => {
+    const text = plan.querySelector("code")?.textContent ?? "";
+    import("./plan_tree.mjs").then(
+      ({ open }) => open(text, PLAN_VIEWER, button),
+      () => {
+        button.textContent = "The viewer did not arrive. Try again";
+      },
+    );
+  });
+  const tools = document.createElement("div");
+  tools.className = "live-tools";
+  tools.append(button);
+  plan.querySelector(".highlight")?.append(tools);
+}
+
 /** @returns {boolean} whether the reader has written here before, or opens what somebody wrote */
 function isWrittenIn() {
   // Not from saved.mjs: sharing it with the rest would make it a file of its own to load first.
@@ -80,11 +118,16 @@ function isWrittenIn() {
 }
 
 function begin() {
+  if (canAdopt) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(style);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    offerTrees();
+  }
   const cells = [...document.querySelectorAll("[data-cell]")];
   if (!cells.length || document.querySelector(".needs-server")) return;
   const reason = obstacle();
   if (reason) return say(`Run is not here: ${reason}. The stored outputs stay.`);
-  document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
   cells.forEach((cell, at) => {
     const id = cell.getAttribute("data-cell") ?? "";
     const tools = document.createElement("div");

@@ -1,0 +1,27 @@
+/** A page that shows one plan as a tree: the page around it sends the plan, once this is ready. */
+import "./settings.mjs";
+import icons from "@fortawesome/fontawesome-svg-core/styles.css";
+import bootstrap from "bootstrap/dist/css/bootstrap.min.css";
+import { Plan } from "pev2";
+import tree from "pev2/dist/pev2.css";
+import { createApp } from "vue";
+import own from "./plan_viewer.css";
+
+/** @param {{plan: string, theme: string}} asked `plan` is EXPLAIN's text */
+function show({ plan, theme }) {
+  document.documentElement.dataset.bsTheme = theme;
+  const root = document.createElement("main");
+  root.id = "viewer";
+  document.body.replaceChildren(root);
+  createApp(Plan, { planSource: plan, planQuery: "" }).mount(root);
+}
+
+document.adoptedStyleSheets = [bootstrap, icons, tree, own].map((text) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  return sheet;
+});
+addEventListener("message", ({ data, origin, source }) => {
+  if (origin === location.origin && source === parent) show(data);
+});
+parent.postMessage("ready", location.origin);

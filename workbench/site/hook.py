@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -12,6 +13,7 @@ from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 
 from workbench.claims import BrokenClaims, Claim, all_claims
 from workbench.execution.exercise import BrokenExercise, exercise_beside
@@ -26,6 +28,7 @@ from workbench.site import (
     metadata,
     not_found,
     page_html,
+    policy,
     redirects,
     scratchpad,
 )
@@ -148,7 +151,10 @@ def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files
 
 
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
-    """Make no request to anybody else, send no white space that nobody sees, and offer Run."""
+    """Make no request to anybody else, send no white space that nobody sees, and offer Run.
+
+    The policy comes last, when all scripts of the page are there.
+    """
     output = page_html.without_indentation(page_html.without_repository_statistics(output))
     output = page_html.with_valid_markup(output)
     output = metadata.with_metadata(page_html.without_idle_markup(output), page, config)
@@ -160,7 +166,8 @@ def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
             live_page.write_cells(page, str(page.title))
         if _runs(page) or live_page.has_plan(output):
             output = live_page.with_script(output, script=live.script, url=page.url)
-    return output
+    root = get_relative_url("", page.url).rstrip("/") + "/"
+    return policy.with_policy(output, root=root, site=Path(config.site_dir))
 
 
 def on_post_template(output: str, *, template_name: str, config: MkDocsConfig) -> str:
@@ -169,9 +176,11 @@ def on_post_template(output: str, *, template_name: str, config: MkDocsConfig) -
         return output
     output = page_html.without_indentation(page_html.without_repository_statistics(output))
     output = page_html.with_valid_markup(output)
-    return not_found.not_found(
+    output = not_found.not_found(
         page_html.without_idle_markup(output), contents=_contents[0], config=config
     )
+    root = urlsplit(config.site_url or "/").path
+    return policy.with_policy(output, root=root, site=Path(config.site_dir))
 
 
 def on_post_build(*, config: MkDocsConfig) -> None:

@@ -12,6 +12,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
 from mkdocs.utils import get_relative_url
 
+from workbench.site.policy import policy
+
 TABLE = "moved.toml"
 
 
@@ -55,16 +57,18 @@ def _page(old: str, new: str, config: MkDocsConfig) -> str:
     link = html.escape(get_relative_url(new, old))
     address = html.escape(urljoin(config.site_url or "", new))
     # The script keeps what stands behind # in the link that was followed.
+    script = f'location.replace("{link}" + location.hash)'
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+{policy(script=script)}
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <title>This page has moved - {html.escape(config.site_name)}</title>
 <meta name="description" content="What was at this address is now at {address}.">
 <meta name="robots" content="noindex">
 <link rel="canonical" href="{address}">
-<script>location.replace("{link}" + location.hash)</script>
+<script>{script}</script>
 <noscript><meta http-equiv="refresh" content="0; url={link}"></noscript>
 </head>
 <body>

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 import signal
 import sys
 import tempfile
@@ -20,8 +21,10 @@ from mkdocs.livereload import LiveReloadServer
 from workbench.live.background import LiveBuild
 from workbench.site.build import SiteNotBuilt, site_faults
 from workbench.site.live_page import KEY
+from workbench.site.policy import allowing
 
 HOST = "127.0.0.1"
+_INJECTED = re.compile(r"<script>((?:(?!<script>).)*)</script>\s*</body>", re.DOTALL)
 
 
 def serve(
@@ -145,6 +148,12 @@ class _Server(LiveReloadServer):
             self.shutdown()
         else:
             self.server_close()
+
+    def _inject_js_into_html(self, content: bytes, epoch: float) -> bytes:
+        """Let the policy of a page allow the script that reloads it."""
+        page = super()._inject_js_into_html(content, epoch)  # type: ignore[no-untyped-call]
+        script = _INJECTED.search(page.decode("utf-8"))
+        return allowing(page.decode("utf-8"), script[1]).encode() if script else page
 
     def _error_page(self, code: int) -> bytes | None:
         page = Path(self.root, f"{code}.html")

@@ -22,7 +22,20 @@ SELECT data->>'a' FROM "t" -- `code` ```` fence
 ~~~
 /// html | script
 ////
+"><svg onload="window.hostile = 1"><iframe srcdoc="<script>parent.hostile = 1</script>">
+![x](javascript:window.hostile=1) [x](javascript:window.hostile=1) <javascript:window.hostile=1>
+right \u202eto left\u202c, zero\u200bwidth, \ufeffmark
 |a|b|"""
+VALUES = (
+    *HOSTILE.splitlines(),
+    "``<img src=x onerror='window.hostile = 1'>``",
+    "`<img src=x onerror='window.hostile = 1'>",
+    "\\`<img src=x onerror='window.hostile = 1'>\\`",
+    "`a`<img src=x onerror='window.hostile = 1'>`b`",
+    "&#60;img src=x onerror='window.hostile = 1'&#62;",
+    "*[x]: <b> **bold** __init__ ~~gone~~ $1 #heading",
+)
+"""Values that rows, columns and messages may hold: each is shown as it is."""
 
 STATEMENTS = """\
 SELECT project.id, project.name, project.owner_id, project.created_at FROM project
@@ -204,7 +217,11 @@ def write_hostile_lesson(path: Path) -> None:
                 tabulate(
                     "<script>window.hostile = 1</script>",
                     "Value",
-                    rows=[(HOSTILE, "`</div>|</details>`"), ("a|b", "<!-- -->")],
+                    rows=[
+                        (HOSTILE, "`</div>|</details>`"),
+                        ("a|b", "<!-- -->"),
+                        *((value, value) for value in VALUES),
+                    ],
                 )._repr_mimebundle_()
             ),
         ),
@@ -213,7 +230,8 @@ def write_hostile_lesson(path: Path) -> None:
             "figure",
             picture(
                 '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="10">'
-                '<title>Rows "by" depth &lt;b&gt;</title><desc>"1" &lt; 2</desc>'
+                '<title>Rows "by" depth &lt;b&gt; '
+                '"&gt;&lt;img src=x onerror="hostile = 1"&gt;</title><desc>"1" &lt; 2</desc>'
                 "<script>window.hostile = 1</script>"
                 '<rect width="40" height="10" onload="window.hostile = 1"/></svg>'
             ),

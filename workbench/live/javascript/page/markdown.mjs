@@ -93,7 +93,8 @@ function cells(line) {
  */
 export function inline(text) {
   return text
-    .split(/((?<![\\`])`[^`]+`|\*\*(?:[^*\\]|\\.)+\*\*)/)
+    // An escape is a part of its own: a backtick after it may open code.
+    .split(/(\\[\\`*_{}[\]|~]|(?<!(?<!\\)`)`[^`]+`|\*\*(?:[^*\\]|\\.)+\*\*)/)
     .filter((part) => part !== "")
     .map((part) => {
       if (/^`[^`]+`$/.test(part)) return element("code", null, part.slice(1, -1));

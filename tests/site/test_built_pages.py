@@ -196,7 +196,8 @@ def test_pictures_cannot_run_scripts_and_have_a_text(difficult: BuiltSite) -> No
     image = soup(difficult, "lessons/models/hostile/").select_one(".output-figure img")
     assert image is not None
     assert str(image["src"]).startswith("data:image/svg+xml,")
-    assert image["alt"] == 'Rows "by" depth <b>. "1" < 2'
+    hostile = '"><img src=x onerror="hostile = 1">'
+    assert image["alt"] == f'Rows "by" depth <b> {hostile}. "1" < 2'
     assert (image["width"], image["height"]) == ("40", "10")
     assert "desc" not in str(image["src"])
 

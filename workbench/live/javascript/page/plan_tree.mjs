@@ -39,7 +39,7 @@ export function open(plan, viewer, opener) {
   };
   addEventListener("message", ready);
   frame.addEventListener("load", () => {
-    if (news.isConnected) news.textContent = "The viewer did not arrive..";
+    if (news.isConnected) news.textContent = "The viewer did not arrive.";
   });
   dialog.addEventListener("close", () => {
     removeEventListener("message", ready);

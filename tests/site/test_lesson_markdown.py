@@ -128,3 +128,26 @@ def test_indentation_goes_except_where_it_is_shown() -> None:
         assert (
             page_html.without_indentation(f"<{kept}>a\n  b</{kept}>") == f"<{kept}>a\n  b</{kept}>"
         )
+
+
+def test_what_the_theme_sends_becomes_valid_and_named() -> None:
+    page = (
+        '<input data-md-toggle="drawer" type="checkbox" id="__drawer" autocomplete="off">'
+        '<div class="md-search" data-md-component="search" role="dialog"></div>'
+        '<table><tr><th align="right"></th></tr><tr><td align="center">1</td></tr></table>'
+        '<a href="x" rel="edit">e</a><script src="bundle.js"></script>'
+    )
+    assert page_html.with_valid_markup(page) == (
+        '<input data-md-toggle="drawer" type="checkbox" id="__drawer" aria-label="Menu">'
+        '<div class="md-search" data-md-component="search" role="dialog" aria-label="Search"></div>'
+        '<table><tr><td class="right"></td></tr><tr><td class="center">1</td></tr></table>'
+        '<a href="x">e</a><script defer src="bundle.js"></script>'
+    )
+
+
+def test_options_are_whole_in_code_and_left_alone_elsewhere() -> None:
+    page = '<p>--into</p><code>add <b title="a --b">x</b> --into app -- a--b -1</code>'
+    assert page_html.with_whole_options(page) == (
+        '<p>--into</p><code>add <b title="a --b">x</b> <span class="option">--into</span>'
+        " app -- a--b -1</code>"
+    )

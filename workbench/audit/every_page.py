@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, Page
 
 from workbench.audit.accessibility import Accessibility, choose_colours
 from workbench.audit.browser import DESKTOP, PHONE
@@ -16,6 +16,8 @@ from workbench.audit.judgement import Judgement, counted
 AT_ONCE: Final = 2
 LARGEST_SHIFT: Final = 0.02
 NARROWEST: Final = 320
+SETTLING: Final = 400
+"""Milliseconds after which a page that has loaded moves no more by itself."""
 SHIFTS: Final = """
 window.shiftOfLayout = 0
 new PerformanceObserver(list => {
@@ -90,16 +92,24 @@ async def _look(
         # Anew for each size: what moves when a window changes its width is no shift to a reader.
         await page.goto(url + name)
         await choose_colours(page, "light")
-        looked.accessibility += await accessibility.in_both_colours(page, state)
+        if size is DESKTOP:
+            looked.accessibility += await accessibility.in_both_colours(page, state)
+        else:
+            await page.wait_for_timeout(SETTLING)
         looked.shifts[state] = await page.evaluate("window.shiftOfLayout")
-    for folds in ("closed", "open"):
-        if folds == "open":
-            await page.evaluate(_OPEN_FOLDS)
-        for width in (PHONE["width"], NARROWEST):
-            await page.set_viewport_size({"width": width, "height": PHONE["height"]})
-            found = await page.evaluate("document.documentElement.scrollWidth")
-            if found > width:
-                looked.wide.append(
-                    f"{name or 'home'} is {found} px wide at {width} px, folds {folds}."
-                )
+    looked.wide += await _too_wide(page, name, "closed")
+    await page.evaluate(_OPEN_FOLDS)
+    looked.wide += await _too_wide(page, name, "open")
+    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    looked.accessibility += await accessibility.in_both_colours(page, f"{state}, folds open")
     await page.close()
+
+
+async def _too_wide(page: Page, name: str, folds: str) -> list[str]:
+    faults = []
+    for width in (PHONE["width"], NARROWEST):
+        await page.set_viewport_size({"width": width, "height": PHONE["height"]})
+        found = await page.evaluate("document.documentElement.scrollWidth")
+        if found > width:
+            faults.append(f"{name or 'home'} is {found} px wide at {width} px, folds {folds}.")
+    return faults

@@ -123,7 +123,8 @@ class _Files:
             path /= "index.html"
         if not path.is_file() or not path.is_relative_to(self._folder):
             return self._empty(request, 404, {})
-        encoding, file = self._encoded(path, request.headers.get("accept-encoding", ""))
+        accepted = _accepted(request)
+        encoding, file = self._encoded(path, accepted)
         headers = {
             "Cache-Control": self._cache,
             "Content-Type": _type(path),
@@ -133,7 +134,7 @@ class _Files:
         if headers["ETag"] == request.headers.get("if-none-match"):
             return self._empty(request, 304, headers)
         size, chunks = file.stat().st_size, _chunks(file)
-        if encoding is None and self._compressing and _is_text(path):
+        if encoding is None and "gzip" in accepted and self._compressing and _is_text(path):
             content = _compressed(path, file.stat().st_mtime_ns)
             encoding, size, chunks = "gzip", len(content), iter([content])
         headers["Content-Length"] = str(size)
@@ -145,11 +146,10 @@ class _Files:
         self._server.sent.append(Sent(request.url.path, status, None, 0))
         return Response(status_code=status, headers=headers)
 
-    def _encoded(self, path: Path, accepted: str) -> tuple[str | None, Path]:
-        taken = {part.split(";")[0].strip() for part in accepted.split(",")}
+    def _encoded(self, path: Path, accepted: set[str]) -> tuple[str | None, Path]:
         for encoding in self._encodings:
             file = path.with_name(path.name + ENCODINGS[encoding])
-            if encoding in taken and file.exists():
+            if encoding in accepted and file.exists():
                 return encoding, file
         return None, path
 
@@ -172,6 +172,12 @@ class _Files:
         now = time.monotonic()
         self._free_at = max(now, self._free_at) + size / self._rate
         await asyncio.sleep(self._free_at - now)
+
+
+def _accepted(request: Request) -> set[str]:
+    """Return the encodings that the client takes."""
+    header = request.headers.get("accept-encoding", "")
+    return {part.split(";")[0].strip() for part in header.split(",")}
 
 
 def _chunks(file: Path) -> Iterator[bytes]:

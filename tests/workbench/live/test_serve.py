@@ -111,3 +111,17 @@ def test_all_answers_share_one_line(folder: Path) -> None:
         elapsed = time.monotonic() - started
     assert [len(content) for _, _, content in answers] == [len(WASM)] * 2
     assert 0.9 < elapsed / (2 * len(WASM) / 200_000) < 1.6
+
+
+def test_a_host_that_compresses_sends_text_compressed_and_nothing_else(folder: Path) -> None:
+    (folder / "picture.png").write_bytes(b"pixels" * 100)
+    with serving(folder, compressing=True) as server:
+        status, headers, content = asked(server.url, "/", accept_encoding="gzip, br")
+        assert (status, headers["content-encoding"]) == (200, "gzip")
+        assert gzip.decompress(content) == b"<h1>Home</h1>"
+        assert server.sent[-1] == Sent("/", 200, "gzip", len(content))
+        _, headers, _ = asked(server.url, "/part.wasm", accept_encoding="br")
+        assert headers["content-encoding"] == "br"
+        for path, accepted in (("/", "identity"), ("/picture.png", "gzip")):
+            _, headers, _ = asked(server.url, path, accept_encoding=accepted)
+            assert "content-encoding" not in headers

@@ -92,8 +92,8 @@ function cells(line) {
  * @returns {(Node | string)[]}
  */
 export function inline(text) {
+  // An escape is a part of its own: a backtick after it may open code.
   return text
-    // An escape is a part of its own: a backtick after it may open code.
     .split(/(\\[\\`*_{}[\]|~]|(?<!(?<!\\)`)`[^`]+`|\*\*(?:[^*\\]|\\.)+\*\*)/)
     .filter((part) => part !== "")
     .map((part) => {

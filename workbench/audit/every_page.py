@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Error as BrowserError
 
 from workbench.audit.accessibility import Accessibility, choose_colours
 from workbench.audit.browser import DESKTOP, PHONE
@@ -74,7 +75,12 @@ async def look_at(
         context = await browser.new_context(viewport=DESKTOP)  # type: ignore[arg-type]
         await context.add_init_script(SHIFTS)
         while waiting:
-            await _look(context, url, waiting.pop(), accessibility, looked)
+            name = waiting.pop()
+            try:
+                await _look(context, url, name, accessibility, looked)
+            except BrowserError as error:
+                first = error.message.partition("\n")[0]
+                looked.accessibility.append(f"{name or 'home'} cannot be looked at: {first}")
         await context.close()
 
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))

@@ -21,10 +21,14 @@ class SitePages:
     folder: Path
 
     def all(self) -> list[str]:
-        """Return the address of every page below the root of the site, the error page included."""
+        """Return the address of every page below the root of the site, the error page included.
+
+        The viewer of plans is a part of other pages and shows nothing by itself.
+        """
         return sorted(
             path.relative_to(self.folder).as_posix().removesuffix("index.html")
             for path in self.folder.rglob("*.html")
+            if path.parent != self.folder / "live"
         )
 
     def sample(self) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -13,7 +12,6 @@ from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
-from mkdocs.utils import get_relative_url
 
 from workbench.claims import BrokenClaims, Claim, all_claims
 from workbench.execution.exercise import BrokenExercise, exercise_beside
@@ -166,8 +164,7 @@ def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
             live_page.write_cells(page, str(page.title))
         if _runs(page) or live_page.has_plan(output):
             output = live_page.with_script(output, script=live.script, url=page.url)
-    root = get_relative_url("", page.url).rstrip("/") + "/"
-    return policy.with_policy(output, root=root, site=Path(config.site_dir))
+    return policy.with_policy(output)
 
 
 def on_post_template(output: str, *, template_name: str, config: MkDocsConfig) -> str:
@@ -179,8 +176,7 @@ def on_post_template(output: str, *, template_name: str, config: MkDocsConfig) -
     output = not_found.not_found(
         page_html.without_idle_markup(output), contents=_contents[0], config=config
     )
-    root = urlsplit(config.site_url or "/").path
-    return policy.with_policy(output, root=root, site=Path(config.site_dir))
+    return policy.with_policy(output)
 
 
 def on_post_build(*, config: MkDocsConfig) -> None:

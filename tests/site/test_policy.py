@@ -251,7 +251,7 @@ async def test_an_author_sees_a_change_without_reloading(
 async def test_the_script_that_chooses_the_colours_is_allowed_and_no_other() -> None:
     html = (
         '<head><meta charset="utf-8"><script>a=1</script></head><body><script>b=a</script>'
-        '<p>text</p><script>var palette=a</script>'
+        "<p>text</p><script>var palette=a</script>"
         '<script type="application/json">{}</script></body>'
     )
     allowed = with_policy(html)

@@ -212,7 +212,8 @@ def _scripts(page: Page, output: str) -> list[str]:
     """Return the scripts of ours that ``page``, which is ``output``, loads besides that of Run."""
     filters = [catalogue.SCRIPT] if page.file.src_uri == catalogue.INDEX else []
     tables = [page_html.TABLES_SCRIPT] if "<table" in output else []
-    return [machine_readable.SCRIPT, page_html.HEADER_SCRIPT, *filters, *tables]
+    copying = [page_html.COPY_SCRIPT] if "<pre" in output else []
+    return [machine_readable.SCRIPT, page_html.HEADER_SCRIPT, *filters, *tables, *copying]
 
 
 def _runs(page: Page) -> bool:

@@ -36,6 +36,7 @@ _OPTION = re.compile(r"(?<=[\s>])(--[a-z][\w-]*)(?![^<]*>)")
 _NO_HEADING = re.compile(r"<th((?: [^>]*)?)></th>")
 _ALIGNED = re.compile(r'(<t[hd]) align="(center|right)">')
 HEADER_SCRIPT = "assets/javascripts/header_buttons.js"
+COPY_SCRIPT = "assets/javascripts/copy_code.js"
 TABLES_SCRIPT = "assets/javascripts/wide_tables.js"
 LONGEST_SUMMARY = 160
 NOT_RUNNING = "No Run here: JavaScript is off or too old."

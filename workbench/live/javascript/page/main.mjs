@@ -164,6 +164,10 @@ function begin() {
   if (isWrittenIn()) load().catch(() => {});
 }
 
-// A script that is kept by the browser can be here before the page is.
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
-else begin();
+// After the theme has set the page up: what changes under its hands it measures again.
+function beginWhenIdle() {
+  if (typeof requestIdleCallback === "function") requestIdleCallback(begin, { timeout: 1000 });
+  else setTimeout(begin);
+}
+if (document.readyState === "complete") beginWhenIdle();
+else addEventListener("load", beginWhenIdle);

@@ -148,7 +148,8 @@ def _evidence(notebook: Mapping[str, Any], comparison: Comparison) -> tuple[_Evi
 def _chosen(notebook: Mapping[str, Any], side: Side) -> _Evidence:
     parts = shown(notebook, side.cell)
     if not side.row and not side.column:
-        return _Evidence(tuple(each for part in parts for each in part.figures), tuple(parts))
+        unique = dict.fromkeys(each for part in parts for each in part.figures)
+        return _Evidence(tuple(unique), tuple(parts))
     tables = [part for part in parts if isinstance(part, StoredTable)]
     if len(tables) != 1:
         raise NotShown(f"the cell {side.cell} has {len(tables)} tables, not one")

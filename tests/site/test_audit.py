@@ -311,12 +311,35 @@ async def test_a_score_is_the_median_and_names_what_took_its_points(
         }
         for score in (1.0, 0.97, 0.2)
     ]
-    given = iter(reports)
+    given = iter(reports * lighthouse.TRIES)
     monkeypatch.setattr(lighthouse, "_report", lambda *_: next(given))
     found, faults = lighthouse.scores(tools, "page")
+    assert next(given, None) is None
     assert set(found.values()) == {97}
     assert faults[0] == "page: performance is 97 and not 98: First paint 9 s."
     assert len(faults) == 4
+
+
+async def test_a_performance_below_the_limit_is_measured_again(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = iter([0.9, 0.97, 0.98, 0.98, 0.98, 0.9, 0.1])
+
+    def report(*_: object) -> dict[str, object]:
+        score = next(given)
+        return {
+            "categories": {
+                category: {"score": score if category == "performance" else 1, "auditRefs": []}
+                for category in lighthouse.LIMITS
+            },
+            "audits": {},
+        }
+
+    monkeypatch.setattr(lighthouse, "_report", report)
+    found, faults = lighthouse.scores(tools, "page")
+    assert found["performance"] == 98
+    assert faults == []
+    assert next(given) == 0.1
 
 
 async def test_links_to_other_hosts_are_listed_with_their_pages(
@@ -360,5 +383,5 @@ async def test_a_theme_that_changed_is_noticed(tmp_path: Path) -> None:
     scripts = tmp_path / "assets" / "javascripts"
     scripts.mkdir(parents=True)
     (scripts / "bundle.0.min.js").write_text("other()")
-    with pytest.raises(ThemeChanged, match=r"^bundle\.0\.min\.js: the element around a copy"):
+    with pytest.raises(ThemeChanged, match=r"^bundle\.0\.min\.js: the element around the words"):
         mend_theme(tmp_path)

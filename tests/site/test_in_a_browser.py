@@ -131,7 +131,7 @@ async def test_hostile_text_is_shown_and_does_nothing(difficult: BuiltSite, desk
     assert await article.locator("img").count() == 1
     assert await article.locator("img").evaluate("e => e.complete && e.naturalWidth") == 40
     assert await article.locator("img").get_attribute("alt") == (
-        'Rows "by" depth <b> "><img src=x onerror="hostile = 1">'
+        'Rows "by" depth <b> "><img src=x onerror="hostile = 1">. "1" < 2'
     )
     table = await article.locator(".output-table td").all_text_contents()
     assert table[1:4] == ["</div>|</details>", "a|b", "<!-- -->"]

@@ -143,7 +143,7 @@ def built(live: LiveFiles, tmp_path_factory: pytest.TempPathFactory) -> BuiltSit
 
 
 @pytest.fixture(scope="session")
-def server(built: BuiltSite) -> Iterator[StaticServer]:
+def live_server(built: BuiltSite) -> Iterator[StaticServer]:
     """Our site with Run, served below ``PREFIX``."""
     with serving(built.folder, prefix=PREFIX) as running:
         yield running

@@ -81,10 +81,10 @@ def heard(page: Page) -> list[str]:
 
 
 async def test_a_live_cell_shows_rows_names_statements_plans_and_errors_as_text(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
     faults = await reported(page.context)
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     noticed = heard(page)
     cell = first_cell(page)
     await write_hidden(page, cell, CELL)

@@ -80,34 +80,34 @@ def nodes(viewer: FrameLocator) -> Locator:
 
 
 async def test_a_stored_plan_opens_as_a_tree_that_is_fetched_then(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
     faults = faults_of(page)
     asked: set[str] = set()
     page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
-    before = len(server.sent)
-    await page.goto(server.url + LESSON, wait_until="load")
+    before = len(live_server.sent)
+    await page.goto(live_server.url + LESSON, wait_until="load")
     plan = page.locator(".output-plan").first
     await expect(plan.get_by_role("button", name=OPEN)).to_be_visible()
-    assert not [each.path for each in server.sent[before:] if "plan_" in each.path]
+    assert not [each.path for each in live_server.sent[before:] if "plan_" in each.path]
     viewer = await opened(plan)
     await expect(nodes(viewer)).to_have_text(["Limit", "Index Scan Backward"])
     await expect(viewer.locator(".plan .plan-node").nth(1)).to_contain_text(
         re.compile(r"task_created_at_id_idx.*rows:\s*90,020", re.DOTALL)
     )
-    paths = [each.path for each in server.sent[before:] if "/live/" in each.path]
+    paths = [each.path for each in live_server.sent[before:] if "/live/" in each.path]
     fetched = [path.rsplit("/", 1)[-1] for path in paths]
     kinds = [re.sub(r"\.\w+\.", ".", name) for name in fetched if name.startswith("plan_")]
     assert sorted(kinds) == ["plan_tree.js", "plan_viewer.html", "plan_viewer.js"]
     assert not [name for name in fetched if name.startswith(("lesson.", "editor.", "manifest."))]
-    assert asked == {urlsplit(server.url).netloc}
+    assert asked == {urlsplit(live_server.url).netloc}
     assert faults == []
 
 
 async def test_keys_alone_open_and_close_it_and_the_focus_comes_back(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     button = page.locator(".output-plan").nth(1).get_by_role("button", name=OPEN)
     dialog = page.get_by_role("dialog", name=DIALOG)
     await button.focus()
@@ -127,18 +127,18 @@ async def test_keys_alone_open_and_close_it_and_the_focus_comes_back(
     await button.click()
     await dialog.get_by_role("button", name="Close").click()
     await expect(dialog).to_have_count(0)
-    assert page.url == server.url + LESSON
+    assert page.url == live_server.url + LESSON
 
 
 async def test_every_stored_plan_has_all_its_nodes_in_the_tree(
-    built: BuiltSite, server: StaticServer, page: Page
+    built: BuiltSite, live_server: StaticServer, page: Page
 ) -> None:
     faults = faults_of(page)
     tried = 0
     for lesson in built.lessons():
         if 'class="output output-plan"' not in built.html(lesson):
             continue
-        await page.goto(server.url + lesson)
+        await page.goto(live_server.url + lesson)
         await page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = 1)")
         for plan in await page.locator(".output-plan").all():
             text = await plan.locator("code").text_content()
@@ -151,18 +151,18 @@ async def test_every_stored_plan_has_all_its_nodes_in_the_tree(
 
 
 async def test_a_lesson_that_needs_a_server_opens_its_plans_as_well(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
-    await page.goto(server.url + NEEDS_SERVER)
+    await page.goto(live_server.url + NEEDS_SERVER)
     await expect(page.locator(".needs-server")).to_be_visible()
     viewer = await opened(page.locator(".output-plan").first)
     await expect(nodes(viewer)).to_have_text(["Delete", "Index Scan"])
     assert await page.get_by_role("button", name="Run").count() == 0
 
 
-async def test_a_live_plan_opens_as_a_tree(server: StaticServer, page: Page) -> None:
+async def test_a_live_plan_opens_as_a_tree(live_server: StaticServer, page: Page) -> None:
     faults = faults_of(page)
-    await page.goto(server.url + "scratchpad/")
+    await page.goto(live_server.url + "scratchpad/")
     cell = page.locator('[data-cell="in-sql"]')
     await cell.get_by_role("button", name="Show the plan of cell").click()
     plan = cell.locator(".output-plan")
@@ -176,12 +176,12 @@ async def test_a_live_plan_opens_as_a_tree(server: StaticServer, page: Page) -> 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_it_fits_a_phone_in_the_colours_of_the_page(
-    server: StaticServer, chromium: Browser, scheme: str
+    live_server: StaticServer, chromium: Browser, scheme: str
 ) -> None:
     phone = {"width": 360, "height": 740}
     async with context_of(chromium, viewport=phone, color_scheme=scheme) as context:
         page = await context.new_page()
-        await page.goto(server.url + LESSON)
+        await page.goto(live_server.url + LESSON)
         viewer = await opened(page.locator(".output-plan").first)
         dialog = page.get_by_role("dialog", name=DIALOG)
         for wide in (page.locator("html"), viewer.locator("html"), dialog):
@@ -195,9 +195,11 @@ async def test_it_fits_a_phone_in_the_colours_of_the_page(
             assert box["x"] + box["width"] <= 360
 
 
-async def test_what_a_plan_holds_stays_text_in_every_view(server: StaticServer, page: Page) -> None:
+async def test_what_a_plan_holds_stays_text_in_every_view(
+    live_server: StaticServer, page: Page
+) -> None:
     faults = faults_of(page)
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     plan = page.locator(".output-plan").first
     await plan.evaluate(FILL, HOSTILE)
     viewer = await opened(plan)
@@ -230,10 +232,10 @@ async def test_what_a_plan_holds_stays_text_in_every_view(server: StaticServer, 
 
 
 async def test_a_viewer_that_does_not_arrive_leaves_a_sentence(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
     await page.route("**/plan_viewer.*", lambda route: route.fulfill(status=404, body="gone"))
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     await page.locator(".output-plan").first.get_by_role("button", name=OPEN).click()
     dialog = page.get_by_role("dialog", name=DIALOG)
     await expect(dialog).to_contain_text("The viewer did not arrive")

@@ -115,22 +115,22 @@ async def test_every_page_names_the_policy_before_all_that_it_loads(
 
 
 async def test_all_pages_keep_to_it(
-    built: BuiltSite, server: StaticServer, difficult: BuiltSite, page: Page
+    built: BuiltSite, live_server: StaticServer, difficult: BuiltSite, page: Page
 ) -> None:
     faults = await reported(page.context)
-    for url, pages in ((server.url, built.pages()), (difficult.url, difficult.pages())):
+    for url, pages in ((live_server.url, built.pages()), (difficult.url, difficult.pages())):
         for address in pages:
             # The error page names the site's root at its public address.
-            if url == server.url or address != "404.html":
+            if url == live_server.url or address != "404.html":
                 await page.goto(url + address, wait_until="load")
                 assert faults == [], address
 
 
 async def test_search_colours_copying_and_the_catalogue_keep_to_it(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
     faults = await reported(page.context)
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     scheme = await page.evaluate("document.body.dataset.mdColorScheme")
     for _ in range(2):
         await page.locator("[data-md-component=palette] label:visible").click()
@@ -148,19 +148,19 @@ async def test_search_colours_copying_and_the_catalogue_keep_to_it(
     await page.locator(".md-search-result__link").first.wait_for()
     await query.press("Enter")
     await page.wait_for_load_state()
-    await page.goto(server.url + "snippets/")
+    await page.goto(live_server.url + "snippets/")
     await page.locator("#filter").press_sequentially("keyset")
     await expect(page.locator(".snippet:visible").first).to_be_visible()
     assert faults == []
 
 
 async def test_run_its_editor_and_its_outputs_keep_to_it(
-    server: StaticServer, chromium: Browser
+    live_server: StaticServer, chromium: Browser
 ) -> None:
     async with context_of(chromium, service_workers="allow") as context:
         page = await context.new_page()
         faults = await reported(context)
-        await page.goto(server.url + PLANS)
+        await page.goto(live_server.url + PLANS)
         cell = page.locator("[data-cell]").first
         await page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = 1)")
         await cell.get_by_role("button", name="Edit cell").click()
@@ -182,7 +182,7 @@ async def test_run_its_editor_and_its_outputs_keep_to_it(
         await viewer.get_by_role("link", name="Stats").click()
         await page.keyboard.press("Escape")
         await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        await page.goto(server.url + "scratchpad/")
+        await page.goto(live_server.url + "scratchpad/")
         await page.locator('[data-cell="in-sql"]').get_by_role("button", name="Run cell").click()
         await expect(page.locator('[data-cell="in-sql"]')).to_have_attribute(
             "data-live", "ok", timeout=3 * PATIENCE
@@ -192,10 +192,10 @@ async def test_run_its_editor_and_its_outputs_keep_to_it(
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 async def test_it_refuses_what_no_page_has_to_do(
-    server: StaticServer, difficult: BuiltSite, page: Page, attempt: str
+    live_server: StaticServer, difficult: BuiltSite, page: Page, attempt: str
 ) -> None:
     faults = await reported(page.context)
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     asked: list[str] = []
     page.on("requestfinished", lambda request: asked.append(request.url))
     directive = attempt.partition(" ")[0]
@@ -208,7 +208,7 @@ async def test_it_refuses_what_no_page_has_to_do(
     assert not [url for url in asked if url.startswith(difficult.url)]
     assert await page.evaluate("window.ran") is None
     assert await page.evaluate("getComputedStyle(document.body).opacity") == "1"
-    assert page.url == server.url + LESSON
+    assert page.url == live_server.url + LESSON
 
 
 async def test_pages_opened_as_files_keep_to_it_and_have_their_colours(
@@ -265,11 +265,11 @@ async def test_the_script_that_chooses_the_colours_is_allowed_and_no_other() -> 
 
 
 async def test_the_error_page_finds_its_scripts_at_any_depth(
-    built: BuiltSite, server: StaticServer, page: Page
+    built: BuiltSite, live_server: StaticServer, page: Page
 ) -> None:
     faults = await reported(page.context)
-    await page.goto(server.url + "404.html")
+    await page.goto(live_server.url + "404.html")
     scripts = await page.locator("script[src]").evaluate_all("all => all.map(e => e.src)")
-    assert all(address.startswith(server.url) for address in scripts), (PREFIX, scripts)
+    assert all(address.startswith(live_server.url) for address in scripts), (PREFIX, scripts)
     assert await page.evaluate("typeof __md_get") == "function"
     assert faults == []

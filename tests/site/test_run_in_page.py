@@ -28,6 +28,12 @@ NORMALISED = """elements => elements.map(element => {
     for (const each of [copy, ...copy.querySelectorAll("*")]) {
         for (const name of ["hidden", "tabindex", "id"]) each.removeAttribute(name)
     }
+    for (const image of copy.querySelectorAll("img")) {
+        const picture = decodeURIComponent(image.getAttribute("src"))
+        const drawn = picture.replace(/<(title|desc)[^>]*>.*?<\\/\\1>/gs, "")
+        const size = ["alt", "width", "height"].map(name => image.getAttribute(name))
+        image.replaceWith(JSON.stringify([...size, drawn]))
+    }
     return copy.outerHTML.replace(/\\s*\\n\\s*(?=<)|(?<=>)\\n/g, "")
 })"""
 HUGE_LINK = """async () => {
@@ -81,12 +87,12 @@ def first_cell(page: Page) -> Locator:
 
 
 async def test_nothing_but_a_small_script_comes_before_the_first_sign_of_interest(
-    built: BuiltSite, server: StaticServer, page: Page
+    built: BuiltSite, live_server: StaticServer, page: Page
 ) -> None:
-    before = len(server.sent)
-    await page.goto(server.url + LESSON, wait_until="load")
+    before = len(live_server.sent)
+    await page.goto(live_server.url + LESSON, wait_until="load")
     await page.wait_for_timeout(1000)
-    asked = [each.path for each in server.sent[before:]]
+    asked = [each.path for each in live_server.sent[before:]]
     ours = [path for path in asked if "/live/" in path or path.endswith("live.json")]
     (script,) = ours
     assert re.search(r"live/main\.\w+\.js$", script)
@@ -117,8 +123,10 @@ async def test_every_cell_has_its_buttons_though_the_script_is_faster_than_the_p
         assert await page.locator("[data-cell] .live-run").count() == cells
 
 
-async def test_running_a_cell_runs_those_before_it_once(server: StaticServer, page: Page) -> None:
-    await page.goto(server.url + LESSON)
+async def test_running_a_cell_runs_those_before_it_once(
+    live_server: StaticServer, page: Page
+) -> None:
+    await page.goto(live_server.url + LESSON)
     cell = cell_of(page, LOOP)
     await cell.get_by_role("button", name="Run cell 3").click()
     await expect(page.get_by_role("status").last).not_to_be_empty()
@@ -150,9 +158,9 @@ async def test_running_a_cell_runs_those_before_it_once(server: StaticServer, pa
     ],
 )
 async def test_what_is_live_looks_as_what_is_stored(
-    server: StaticServer, page: Page, lesson: str, kinds: set[str]
+    live_server: StaticServer, page: Page, lesson: str, kinds: set[str]
 ) -> None:
-    await page.goto(server.url + lesson)
+    await page.goto(live_server.url + lesson)
     last = page.locator("[data-cell]:not(details.solution *)").last
     await run(last)
     seen: set[str] = set()
@@ -165,9 +173,9 @@ async def test_what_is_live_looks_as_what_is_stored(
 
 
 async def test_an_edit_runs_survives_a_reload_and_can_be_undone(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     cell = first_cell(page)
     await page.locator("details.setup summary").first.click()
     box = await cell.locator(".highlight").bounding_box()
@@ -204,9 +212,9 @@ async def test_an_edit_runs_survives_a_reload_and_can_be_undone(
 
 
 async def test_an_edit_of_an_earlier_version_is_kept_and_said_to_be_one(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     await page.evaluate(
         """() => localStorage.setItem(`edits:${location.pathname}`, JSON.stringify(
             {cells: {imports: {source: "print(44)", from: "another"}}}))"""
@@ -218,9 +226,9 @@ async def test_an_edit_of_an_earlier_version_is_kept_and_said_to_be_one(
 
 
 async def test_an_error_shows_the_database_first_and_then_the_readers_lines(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     cell = cell_of(page, "twenty-projects-of-five-owners")
     await cell.evaluate("cell => { cell.closest('details').open = true }")
     await run(cell)
@@ -235,8 +243,10 @@ async def test_an_error_shows_the_database_first_and_then_the_readers_lines(
     await expect(shown).to_have_count(0)
 
 
-async def test_a_cell_says_which_one_before_it_failed(server: StaticServer, page: Page) -> None:
-    await page.goto(server.url + LESSON)
+async def test_a_cell_says_which_one_before_it_failed(
+    live_server: StaticServer, page: Page
+) -> None:
+    await page.goto(live_server.url + LESSON)
     await write_hidden(page, first_cell(page), "1 / 0")
     cell = cell_of(page, LOOP)
     await cell.get_by_role("button", name="Run cell 3").click()
@@ -259,9 +269,9 @@ async def write_hidden(page: Page, cell: Locator, source: str) -> None:
     ],
 )
 async def test_whatever_runs_can_be_stopped_and_the_page_runs_again(
-    server: StaticServer, page: Page, source: str
+    live_server: StaticServer, page: Page, source: str
 ) -> None:
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     cell = first_cell(page)
     await write_hidden(page, cell, "1")
     await run(cell)
@@ -278,9 +288,9 @@ async def test_whatever_runs_can_be_stopped_and_the_page_runs_again(
 
 
 async def test_a_page_can_be_reset_while_a_cell_runs_and_that_be_undone(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     cell = first_cell(page)
     await write_hidden(page, cell, "while True:\n    pass")
     await cell.get_by_role("button", name="Run cell 1").click()
@@ -294,9 +304,9 @@ async def test_a_page_can_be_reset_while_a_cell_runs_and_that_be_undone(
 
 
 async def test_a_query_that_sleeps_can_be_stopped_from_the_cell(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
-    await page.goto(server.url + "scratchpad/")
+    await page.goto(live_server.url + "scratchpad/")
     cell = cell_of(page, "in-sql")
     await run(cell)
     await write(cell, "SELECT pg_sleep(3600)")
@@ -308,9 +318,9 @@ async def test_a_query_that_sleeps_can_be_stopped_from_the_cell(
 
 
 async def test_a_million_printed_rows_are_cut_and_memory_that_is_used_up_is_named(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     cell = first_cell(page)
     await write_hidden(page, cell, "for n in range(1_000_000):\n    print(n)")
     await run(cell)
@@ -338,9 +348,9 @@ CRASH = "throw new WebAssembly.RuntimeError('memory access out of bounds')"
     ids=["event loop", "greenlet"],
 )
 async def test_a_crash_beside_the_cell_ends_it_and_is_named(
-    server: StaticServer, page: Page, crash: str
+    live_server: StaticServer, page: Page, crash: str
 ) -> None:
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     cell = first_cell(page)
     await write_hidden(
         page,
@@ -356,8 +366,10 @@ async def test_a_crash_beside_the_cell_ends_it_and_is_named(
     await run(cell)
 
 
-async def test_what_is_shown_is_text_whatever_it_says(server: StaticServer, page: Page) -> None:
-    await page.goto(server.url + LESSON)
+async def test_what_is_shown_is_text_whatever_it_says(
+    live_server: StaticServer, page: Page
+) -> None:
+    await page.goto(live_server.url + LESSON)
     cell = first_cell(page)
     hostile = "<img src=x onerror='window.hostile = 1'><script>window.hostile = 1</script>"
     await write_hidden(
@@ -389,11 +401,11 @@ async def test_what_is_shown_is_text_whatever_it_says(server: StaticServer, page
     assert (
         await cell.locator("td").last.evaluate("cell => cell.innerHTML") == "*x* <code>c</code> |"
     )
-    assert await cell.locator("td").last.get_attribute("align") == "right"
+    assert await cell.locator("td").last.get_attribute("class") == "right"
 
 
 async def test_an_exercise_checks_itself_and_remembers_that_it_is_done(
-    server: StaticServer, built: BuiltSite, page: Page
+    live_server: StaticServer, built: BuiltSite, page: Page
 ) -> None:
     lesson = next(
         lesson for lesson in built.lessons() if "models/" in lesson and exercise_in(built, lesson)
@@ -403,7 +415,7 @@ async def test_an_exercise_checks_itself_and_remembers_that_it_is_done(
         for cell in cells_in(built, lesson)
         if cell["kind"] == "code" and "solution" in cell["tags"]
     )
-    await page.goto(server.url + lesson)
+    await page.goto(live_server.url + lesson)
     await page.get_by_role("button", name="Try it here: the exercise").click()
     answer = page.locator(".live-exercise")
     await expect(answer.get_by_role("textbox", name="Code of your answer")).to_be_focused()
@@ -433,8 +445,8 @@ def exercise_in(built: BuiltSite, lesson: str) -> bool:
     return path.exists() and json.loads(path.read_text(encoding="utf-8"))["exercise"] is not None
 
 
-async def test_a_link_shows_edits_and_runs_nothing(server: StaticServer, page: Page) -> None:
-    await page.goto(server.url + LESSON)
+async def test_a_link_shows_edits_and_runs_nothing(live_server: StaticServer, page: Page) -> None:
+    await page.goto(live_server.url + LESSON)
     cell = first_cell(page)
     source = "print('von Ada: é 🎈')"
     await write_hidden(page, cell, source)
@@ -450,11 +462,11 @@ async def test_a_link_shows_edits_and_runs_nothing(server: StaticServer, page: P
     await page.get_by_role("button", name="Reset page").click()
     await write(cell, "print('mine')")
     await page.goto("about:blank")
-    before = len(server.sent)
+    before = len(live_server.sent)
     await page.goto(address)
     await expect(cell.locator("code").first).to_have_text(source + "\n")
     await expect(page.locator(".live-panel")).to_contain_text("Read them before you run them.")
-    assert not [each for each in server.sent[before:] if ".wasm" in each.path]
+    assert not [each for each in live_server.sent[before:] if ".wasm" in each.path]
     await page.get_by_role("button", name="Leave").click()
     await expect(cell.locator("code").first).to_have_text("print('mine')\n")
     huge = await page.evaluate(HUGE_LINK)
@@ -465,9 +477,9 @@ async def test_a_link_shows_edits_and_runs_nothing(server: StaticServer, page: P
 
 
 async def test_the_notebook_with_the_edits_is_a_valid_one(
-    server: StaticServer, page: Page, tmp_path: Path
+    live_server: StaticServer, page: Page, tmp_path: Path
 ) -> None:
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     cell = first_cell(page)
     await write_hidden(page, cell, "print('edited')\n1 / 0")
     await run(cell, "failed")
@@ -483,10 +495,10 @@ async def test_the_notebook_with_the_edits_is_a_valid_one(
 
 
 async def test_without_webassembly_a_sentence_says_why_there_is_no_run(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
     await page.add_init_script("delete window.WebAssembly")
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     await expect(page.locator(".live-note")).to_have_text(
         re.compile("no WebAssembly.*outputs stay")
     )
@@ -495,35 +507,35 @@ async def test_without_webassembly_a_sentence_says_why_there_is_no_run(
 
 
 async def test_without_javascript_a_sentence_says_why_there_is_no_run(
-    chromium: Browser, server: StaticServer
+    chromium: Browser, live_server: StaticServer
 ) -> None:
     async with context_of(chromium, java_script_enabled=False) as context:
         page = await context.new_page()
-        await page.goto(server.url + LESSON)
+        await page.goto(live_server.url + LESSON)
         await expect(page.locator(".live-note")).to_be_visible(timeout=10_000)
         await expect(page.locator(".live-note")).to_have_text(re.compile("^No Run here"))
 
 
 async def test_a_page_says_what_needs_stack_switching_only_where_there_is_none(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
-    pooled = f"{server.url}lessons/connections/exhausted_pool/"
+    pooled = f"{live_server.url}lessons/connections/exhausted_pool/"
     note = page.locator(".live-note")
     await page.goto(f"{pooled}?jspi=off")
     await expect(note).to_have_text(re.compile("^Most examples run here.*suspend WebAssembly"))
     await page.goto(pooled)
     await expect(note).to_have_text(re.compile("^Every example runs in this page"))
-    await page.goto(f"{server.url}{LESSON}?jspi=off")
+    await page.goto(f"{live_server.url}{LESSON}?jspi=off")
     await expect(note).to_have_text(re.compile("^Every example runs in this page"))
 
 
 async def test_a_download_that_is_blocked_leaves_the_stored_outputs_and_can_be_tried_again(
-    server: StaticServer, page: Page
+    live_server: StaticServer, page: Page
 ) -> None:
     async def refuse(route: Route) -> None:
         await route.abort()
 
-    await page.goto(server.url + LESSON)
+    await page.goto(live_server.url + LESSON)
     await page.route("**/live/core.*", refuse)
     cell = cell_of(page, LOOP)
     await cell.get_by_role("button", name="Run cell 3").click()
@@ -557,15 +569,17 @@ async def test_a_lesson_that_needs_a_server_has_no_run(built: BuiltSite) -> None
     for page in built.lessons():
         assert '<a href="../../../scratchpad/">Try it on this data</a>' in built.html(page), page
     marked = [page for page in built.lessons() if 'class="needs-server"' in built.html(page)]
+    # Where such a lesson shows a plan, the script opens it as a tree, and offers no Run.
     for page in marked:
-        assert "/live/main." not in built.html(page), page
-    running = [page for page in built.lessons() if "/live/main." in built.html(page)]
-    assert set(running).isdisjoint(marked)
-    assert len(running) + len(marked) == len(built.lessons())
+        shows = "output-plan" in built.html(page)
+        assert ("/live/main." in built.html(page)) is shows, page
+        assert not (built.folder / page / "live.json").exists(), page
+    for page in set(built.lessons()) - set(marked):
+        assert "/live/main." in built.html(page), page
 
 
-async def test_the_scratchpad_answers_python_and_sql(server: StaticServer, page: Page) -> None:
-    await page.goto(server.url + LESSON)
+async def test_the_scratchpad_answers_python_and_sql(live_server: StaticServer, page: Page) -> None:
+    await page.goto(live_server.url + LESSON)
     await page.get_by_role("link", name="Try it on this data").click()
     python, sql = cell_of(page, "in-python"), cell_of(page, "in-sql")
     await run(python)
@@ -585,14 +599,14 @@ async def test_the_scratchpad_answers_python_and_sql(server: StaticServer, page:
 
 
 async def test_nothing_scrolls_sideways_on_a_phone_and_all_is_legible(
-    chromium: Browser, server: StaticServer
+    chromium: Browser, live_server: StaticServer
 ) -> None:
     for scheme in ("dark", "light"):
         async with context_of(
             chromium, viewport={"width": 360, "height": 740}, color_scheme=scheme
         ) as context:
             page = await context.new_page()
-            await page.goto(server.url + LESSON)
+            await page.goto(live_server.url + LESSON)
             cell = first_cell(page)
             await write_hidden(page, cell, "print('x' * 500)\n1 / 0")
             await run(cell, "failed")
@@ -636,8 +650,8 @@ async def test_after_the_first_run_a_page_runs_without_a_network(
 ) -> None:
     async with context_of(chromium, service_workers="allow") as context:
         page = await context.new_page()
-        with serving(built.folder, prefix=PREFIX, cache="no-store") as server:
-            address = server.url + LESSON
+        with serving(built.folder, prefix=PREFIX, cache="no-store") as live_server:
+            address = live_server.url + LESSON
             await page.goto(address)
             await run(cell_of(page, LOOP))
             await eventually(page, KEPT, [*PARTS, LESSON + "live.json"])
@@ -652,8 +666,8 @@ async def test_a_newer_version_takes_the_place_of_all_that_was_kept(
 ) -> None:
     async with context_of(chromium, service_workers="allow") as context:
         page = await context.new_page()
-        with serving(built.folder, prefix=PREFIX) as server:
-            await page.goto(server.url + LESSON)
+        with serving(built.folder, prefix=PREFIX) as live_server:
+            await page.goto(live_server.url + LESSON)
             await run(cell_of(page, LOOP))
             await eventually(page, KEPT, PARTS)
             await page.evaluate(

@@ -25,12 +25,12 @@ async def page(chromium: Browser) -> AsyncIterator[Page]:
 
 
 async def test_every_page_shows_its_text_and_nothing_that_does_nothing(
-    built: BuiltSite, server: StaticServer, page: Page
+    built: BuiltSite, live_server: StaticServer, page: Page
 ) -> None:
     faults: list[str] = []
     page.on("console", lambda message: faults.append(message.text))
     for address in built.pages():
-        await page.goto(server.url + address, wait_until="load")
+        await page.goto(live_server.url + address, wait_until="load")
         article = page.locator("article")
         assert await article.locator("h1").is_visible(), address
         assert len((await article.inner_text()).split()) > 10, address
@@ -41,10 +41,10 @@ async def test_every_page_shows_its_text_and_nothing_that_does_nothing(
 
 
 async def test_every_lesson_shows_its_outputs(
-    built: BuiltSite, server: StaticServer, page: Page
+    built: BuiltSite, live_server: StaticServer, page: Page
 ) -> None:
     for address in built.lessons():
-        await page.goto(server.url + address)
+        await page.goto(live_server.url + address)
         (notebook,) = (built.folder / address).glob("*.ipynb")
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
         stored = [
@@ -68,8 +68,8 @@ async def test_every_lesson_shows_its_outputs(
                 assert " ".join(first.split()) in text, (address, first)
 
 
-async def test_the_note_says_why_there_is_no_run(server: StaticServer, page: Page) -> None:
-    await page.goto(server.url + "lessons/queries/n_plus_one/")
+async def test_the_note_says_why_there_is_no_run(live_server: StaticServer, page: Page) -> None:
+    await page.goto(live_server.url + "lessons/queries/n_plus_one/")
     # It waits for a script that is on its way.
     await expect(page.locator(".live-note")).to_contain_text("JavaScript is off", timeout=PATIENCE)
     await expect(page.locator(".live-note")).to_be_visible(timeout=PATIENCE)

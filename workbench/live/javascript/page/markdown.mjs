@@ -59,7 +59,7 @@ function table(lines) {
   const [head, rule, ...rows] = lines.splice(0, end < 0 ? lines.length : end).map(cells);
   const sides = rule.map((mark) => {
     /** @type {Record<string, string>} the left is where cells are set anyway */
-    const side = mark.endsWith(":") ? { align: "right" } : {};
+    const side = mark.endsWith(":") ? { class: "right" } : {};
     return side;
   });
   const row = (/** @type {string[]} */ texts, /** @type {string} */ tag) =>

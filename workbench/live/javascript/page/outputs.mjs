@@ -81,7 +81,8 @@ function figure(svg) {
   const src = `data:image/svg+xml,${encodeURIComponent(svg.trim())}`;
   const attributes = { alt: words.join(". "), src };
   for (const name of ["width", "height"]) {
-    const size = parsed.documentElement.getAttribute(name);
+    // A picture that is no XML is shown as a fault, whose root is another element.
+    const size = parsed.querySelector("svg")?.getAttribute(name);
     if (/^\d+$/.test(size ?? "")) Object.assign(attributes, { [name]: size });
   }
   const image = element("p", null, element("img", attributes));

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +11,7 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from snippets.domain import Base
+from tests.missing import skip_unless_on_ci
 from workbench.live.build import build_live
 from workbench.live.node import NodeFailed, NoNode
 from workbench.live.site_files import LiveFiles
@@ -55,6 +55,4 @@ def live_files() -> LiveFiles:
     try:
         return build_live(compressed=True, report=print)
     except (NoNode, NodeFailed) as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        skip_unless_on_ci(str(error))

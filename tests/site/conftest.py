@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from tests.missing import skip_unless_on_ci
 from tests.site.sample_lessons import write_hostile_lesson, write_plain_lesson
 from workbench.execution import stamp
 from workbench.execution.lessons import Lesson
@@ -129,9 +130,7 @@ def live() -> LiveFiles:
     try:
         return build_live(compressed=False, report=lambda line: None)
     except NoNode as missing:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(missing))
+        skip_unless_on_ci(str(missing))
 
 
 @pytest.fixture(scope="session")
@@ -170,10 +169,9 @@ async def chromium() -> AsyncIterator[Browser]:
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
     )
     if path is None:
-        sentence = "no browser: install Chromium, or set CHROMIUM to the path of its program"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+        skip_unless_on_ci(
+            "no browser: install Chromium, or set CHROMIUM to the path of its program"
+        )
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(

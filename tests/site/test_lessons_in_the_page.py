@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
+from tests.missing import skip_unless_on_ci
 from tests.site.firefox import FirefoxPage, find_firefox, running_firefox
 from tests.site.lesson_worker import run_in
 from workbench.execution.comparison import differences
@@ -37,9 +37,7 @@ async def firefox() -> AsyncIterator[FirefoxPage]:
     """The Firefox of the system. Without one the test is skipped, except on CI."""
     program = find_firefox()
     if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("no Firefox: install it")
-        pytest.skip("no Firefox: install it to run the lessons there as well")
+        skip_unless_on_ci("no Firefox: install it to run the lessons there as well")
     async with running_firefox(program) as page:
         yield page
 

@@ -8,11 +8,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from pygments.lexers.python import PythonLexer
 from pygments.lexers.sql import SqlLexer
 from pygments.token import STANDARD_TYPES
 
+from tests.missing import skip_unless_on_ci
 from tests.site.conftest import REPOSITORY
 from workbench.live.build import CACHE
 from workbench.live.node import NoNode, find_node
@@ -63,7 +63,7 @@ def ours(given: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
     try:
         node = find_node(lambda line: None, CACHE)
     except NoNode as missing:
-        pytest.skip(str(missing))
+        skip_unless_on_ci(str(missing))
     program = (
         f"import {{ tokens }} from {json.dumps((PAGE / 'tokens.mjs').as_uri())};"
         'import { readFileSync } from "node:fs";'

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.missing import skip_unless_on_ci
 from workbench.cli.failure import Failure
 from workbench.live import checks
 from workbench.live.checks import JavaScriptChecks
@@ -50,7 +51,7 @@ def test_a_wrong_type_and_a_wrong_form_are_found(
     try:
         javascript = JavaScriptChecks(print)
     except (NoNode, NodeFailed) as error:
-        pytest.skip(str(error))
+        skip_unless_on_ci(str(error))
     sources = tmp_path / "javascript"
     (sources / "build").mkdir(parents=True)
     for name in ("tsconfig.json", "build/tsconfig.json", "build/compress.mjs"):

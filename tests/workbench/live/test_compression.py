@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.missing import skip_unless_on_ci
 from workbench.live.build import CACHE
 from workbench.live.compression import Compressed, StaleCompression
 from workbench.live.node import Node, NodeFailed, NoNode, find_node
@@ -17,7 +18,7 @@ def node() -> Node:
     try:
         return find_node(print, CACHE)
     except NoNode as error:
-        pytest.skip(str(error))
+        skip_unless_on_ci(str(error))
 
 
 def written(path: Path, text: str) -> Path:

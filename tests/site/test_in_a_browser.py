@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.site.conftest import BuiltSite
 from tests.site.sample_lessons import HOSTILE, LOADER, PLAN, STATEMENTS, VALUES
@@ -156,6 +156,9 @@ async def test_the_copy_button_copies_what_is_shown(
     block = desktop.locator(f"#cell-{cell} > .highlight")
     await block.hover()
     await block.locator("button").click()
+    await expect(
+        desktop.get_by_role("status").filter(has_text="Copied to clipboard")
+    ).to_be_visible()
     assert (await desktop.evaluate("navigator.clipboard.readText()")).rstrip() == expected
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +67,7 @@ def _read(judgement: Judgement, tools: Tools, site: SitePages) -> None:
     from workbench.audit.markup import invalid_html  # noqa: PLC0415
     from workbench.site.external_links import as_text, external_links  # noqa: PLC0415
     from workbench.site.links import broken_links  # noqa: PLC0415
+    from workbench.site.measure import gzipped  # noqa: PLC0415
 
     pages = len(site.all())
     invalid = invalid_html(tools, site.folder)
@@ -81,7 +81,7 @@ def _read(judgement: Judgement, tools: Tools, site: SitePages) -> None:
     LINKS.write_text(as_text(links), encoding="utf-8")
     judgement.add("addresses of other hosts", str(len(links)), limit=f"listed in {_short(LINKS)}")
     sizes = {
-        path.parent.relative_to(site.folder).as_posix(): len(gzip.compress(path.read_bytes(), 6))
+        path.parent.relative_to(site.folder).as_posix(): gzipped(path.read_bytes())
         for path in sorted((site.folder / "lessons").rglob("index.html"))
     }
     judgement.add(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.execution.notebook import joined
+from workbench.lesson.plan import Plan
 from workbench.markdown import fenced
 
 LONGEST_FIGURE = 20
@@ -23,7 +24,6 @@ _CLASS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?=:)")
 _NODE = re.compile(r"(?:->  |\A)(?P<name>[A-Z][A-Za-z ]*)")
 _ROWS = re.compile(r"actual rows=(?P<rows>[\d.]+) loops=(?P<loops>\d+)")
 _REMOVED = re.compile(r"Rows Removed by [^:]*: (\d+)")
-_BUFFERS = re.compile(r"Buffers: shared (.+)")
 _READS = {"Seq Scan", "Index Scan", "Index Scan Backward", "Index Only Scan", "Tid Scan"}
 _READS |= {"Index Only Scan Backward", "Bitmap Heap Scan", "Tid Range Scan"}
 
@@ -97,8 +97,8 @@ class StoredPlan:
         figures = [_count(round(read), "rows read", "row read")]
         if removed:
             figures.append(_count(round(removed), "removed by a filter"))
-        if touched := _BUFFERS.search(self.text):
-            pages = sum(int(each) for each in re.findall(r"(?:hit|read)=(\d+)", touched[1]))
+        if "Buffers: shared" in self.text:
+            pages = Plan(tuple(self.text.splitlines())).buffers
             figures.append(_count(pages, "buffers", "buffer"))
         return figures
 

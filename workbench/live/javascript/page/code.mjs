@@ -15,7 +15,7 @@ export function block(code, language, { hanging = false, copies = false } = {}) 
   const shown = element("code");
   fill(shown, code, language, hanging);
   const pre = element("pre");
-  if (copies) pre.append(element("div", { class: "md-code__nav" }, copyButton(code)));
+  if (copies) pre.append(element("div", { class: "md-code__nav" }, copyButton()));
   pre.append(shown);
   return element("div", { class: "highlight" }, pre);
 }
@@ -50,18 +50,12 @@ function indent(line) {
   return hang ? ` in${hang}` : "";
 }
 
-/** @param {string} code */
-function copyButton(code) {
-  const copy = element("button", {
+/** The script of the page that copies code hears its clicks. */
+function copyButton() {
+  return element("button", {
     type: "button",
     class: "md-code__button",
     title: "Copy to clipboard",
     "data-md-type": "copy",
   });
-  copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(code);
-    copy.classList.add("md-code__button--active");
-    setTimeout(() => copy.classList.remove("md-code__button--active"), 1500);
-  });
-  return copy;
 }

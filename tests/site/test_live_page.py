@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 from click.testing import CliRunner
 
 from tests.site.conftest import REPOSITORY, served, write_config
-from tests.site.sample_lessons import write_plain_lesson
+from tests.site.sample_lessons import write_hostile_lesson, write_plain_lesson
 from workbench.execution.notebook import code_cells, read_notebook, write_notebook
 from workbench.live.site_files import LiveFiles
 from workbench.site.build import build_site
@@ -47,11 +47,12 @@ def live(tmp_path: Path) -> LiveFiles:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """A site of a lesson with an exercise, one that needs a server, and a page of prose."""
+    """A site of a lesson with an exercise, one that needs a server, a hostile one, and prose."""
     notebooks = tmp_path / "notebooks/queries"
     write_plain_lesson(notebooks / "plain.ipynb")
     (notebooks / "plain.toml").write_text(EXERCISE)
     write_plain_lesson(notebooks / "server.ipynb")
+    write_hostile_lesson(tmp_path / "notebooks/models/hostile.ipynb")
     lesson = read_notebook(notebooks / "server.ipynb")
     lesson["metadata"]["needs_server"] = REASON
     write_notebook(lesson, notebooks / "server.ipynb")
@@ -65,6 +66,7 @@ def config(tmp_path: Path) -> Path:
         "getting_started.md",
         "scratchpad.md",
         {"Queries": ["lessons/queries/plain.ipynb", "lessons/queries/server.ipynb"]},
+        {"Models": ["lessons/models/hostile.ipynb"]},
     ]
     return write_config(tmp_path, notebooks=tmp_path / "notebooks", docs=docs, nav=nav)
 

@@ -71,3 +71,16 @@ def test_an_anchor_that_goes_is_missed_by_a_page_that_did_not_change(
     finally:
         page.write_text(before, encoding="utf-8")
         other.unlink()
+
+
+def test_a_page_is_warned_of_again_while_it_does_not_change(
+    difficult_config: Path, tmp_path: Path
+) -> None:
+    page = difficult_config.parent / "docs/other.md"
+    try:
+        page.write_text("# Other\n\n[There](no_such_page.md)\n", encoding="utf-8")
+        for name in ("first", "second"):
+            with pytest.raises(SiteNotBuilt, match=r"no_such_page\.md"):
+                build_site(difficult_config, tmp_path / name, strict=True)
+    finally:
+        page.unlink()

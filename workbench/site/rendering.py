@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from types import MethodType
 from typing import Any, NamedTuple
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
+from mkdocs.utils import CountHandler
 
 _ABSENT = object()
 
@@ -24,8 +27,8 @@ _last: dict[str, _Rendered] = {}
 def remember_rendering(page: Page) -> None:
     """Let ``page`` take what rendering it brought the last time, if it would bring it again.
 
-    That is so where its Markdown is the same and links can lead to the same files. Call when
-    the Markdown is final and before the page is rendered.
+    That is so where its Markdown is the same, links can lead to the same files, and nothing was
+    warned of. Call when the Markdown is final and before the page is rendered.
     """
     render = page.render
 
@@ -34,7 +37,9 @@ def remember_rendering(page: Page) -> None:
         last = _last.get(self.file.src_uri)
         if last is None or (last.markdown, last.pages) != (self.markdown, pages):
             before = dict(vars(self))
-            render(config, files)
+            if _warns(lambda: render(config, files)):
+                _last.pop(self.file.src_uri, None)
+                return
             changes = {
                 name: value
                 for name, value in vars(self).items()
@@ -46,6 +51,18 @@ def remember_rendering(page: Page) -> None:
         self.links_to_anchors = _to_present(last.changes.get("links_to_anchors"), files)
 
     vars(page)["render"] = MethodType(render_once, page)
+
+
+def _warns(work: Callable[[], None]) -> bool:
+    counter = CountHandler()
+    counter.setLevel(logging.WARNING)
+    logger = logging.getLogger("mkdocs")
+    logger.addHandler(counter)
+    try:
+        work()
+    finally:
+        logger.removeHandler(counter)
+    return bool(counter.get_counts())
 
 
 def _to_present(links: dict[Any, dict[str, str]] | None, files: Files) -> Any:

@@ -12,7 +12,7 @@ from workbench.markdown import MimeBundle
 WIDTH: Final = 320
 """Units of every picture's width: a phone of 360 pixels shows one unit as one pixel or more."""
 
-SERIES: Final = 3
+SERIES: Final = 4
 """How many colours there are, each with a dash of its own."""
 
 _CHARACTER = 7.3  # units, on average in the widest of the usual fonts, at the size below
@@ -24,11 +24,13 @@ _STYLE = (
     ".figure path,.figure rect{fill:none;stroke:currentColor;stroke-width:2}"
     ".figure .rule{stroke-width:1;stroke-opacity:.25}"
     ".figure .mark{fill:currentColor;stroke:none}"
-    ".s0{color:#b3261e}.s1{color:#1a5fa8}.s2{color:#1d6b3a}"
-    ".s1 path,.s0 rect{stroke-dasharray:6 3}.s2 path,.s2 rect{stroke-dasharray:2 3}"
-    "@media screen and (prefers-color-scheme:dark){"
-    ".figure{color:#e0e2ea;background:#1e2129}.figure text{stroke:#1e2129}"
-    ".s0{color:#ff9d94}.s1{color:#8ab8ec}.s2{color:#8fd0a5}}"
+)
+_DARK = ".figure{color:#e0e2ea;background:#1e2129}.figure text{stroke:#1e2129}"
+_SERIES = (
+    (".s0{color:#b3261e}.s0 rect{stroke-dasharray:6 3}", ".s0{color:#ff9d94}"),
+    (".s1{color:#1a5fa8}.s1 path{stroke-dasharray:6 3}", ".s1{color:#8ab8ec}"),
+    (".s2{color:#1d6b3a}.s2 path,.s2 rect{stroke-dasharray:2 3}", ".s2{color:#8fd0a5}"),
+    (".s3{color:#6b3fa0}.s3 path,.s3 rect{stroke-dasharray:9 3 2 3}", ".s3{color:#c9a9f2}"),
 )
 
 
@@ -58,7 +60,7 @@ class Figure:
             f'<svg xmlns="http://www.w3.org/2000/svg" class="figure" role="img" {size} '
             f'viewBox="{-_MARGIN} {-_MARGIN} {across} {down}">'
             f"<title>{escaped(self.title)}</title><desc>{escaped(self.description)}</desc>"
-            f"<style>{_STYLE}</style>"
+            f"<style>{_style(self.body)}</style>"
             f"{label(self.title, 0, 12, more=' font-weight="700"')}{self.body}</svg>"
         )
         # Those of texts are escaped. A single quote stays as it is in an address and in JSON.
@@ -66,6 +68,13 @@ class Figure:
 
     def _repr_mimebundle_(self, **_: object) -> MimeBundle:
         return {"image/svg+xml": self.svg(), "text/plain": str(self)}, {}
+
+
+def _style(body: str) -> str:
+    """Return the rules for what ``body`` has."""
+    used = [rules for index, rules in enumerate(_SERIES) if f'"s{index}"' in body]
+    light, dark = ("".join(rules) for rules in zip(("", _DARK), *used, strict=True))
+    return f"{_STYLE}{light}@media screen and (prefers-color-scheme:dark){{{dark}}}"
 
 
 def escaped(text: object) -> str:

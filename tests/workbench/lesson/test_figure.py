@@ -19,6 +19,7 @@ FIGURES = [
     lambda name: bar_chart(name, {name: 1}),
     lambda name: timeline(name, {name: {name: name}}),
 ]
+COLOURED = line_chart("Rows", {name: [(1, 1)] for name in "abcd"}, x="n")
 
 
 def parsed(figure: Figure) -> ElementTree.Element:
@@ -74,22 +75,27 @@ def test_its_plain_form_is_its_text_alternative() -> None:
 
 
 def test_its_styles_reach_nothing_outside_of_it() -> None:
-    style = parsed(bar_chart("Bytes", {"a": 1})).findtext(f"{SVG}style")
+    style = parsed(COLOURED).findtext(f"{SVG}style")
     assert style is not None
     selectors = re.findall(r"([^{}]+)\{", style.replace("@media screen and ", ""))
     for selector in ",".join(selectors).split(","):
-        assert selector.startswith((".figure", ".s0", ".s1", ".s2", "(prefers")), selector
+        assert selector.startswith((".figure", ".s0", ".s1", ".s2", ".s3", "(prefers")), selector
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_colour_of_text_is_legible_on_the_ground(dark: bool) -> None:
-    style = parsed(bar_chart("Bytes", {"a": 1})).findtext(f"{SVG}style") or ""
+    style = parsed(COLOURED).findtext(f"{SVG}style") or ""
     light_rules, _, dark_rules = style.partition("@media")
     rules = dark_rules if dark else light_rules
     grounds = re.findall(r"background:(#\w+)", rules)
     colours = re.findall(r"[{;]color:(#\w+)", rules)
-    assert (len(grounds), len(colours)) == (1, 4)
+    assert (len(grounds), len(colours)) == (1, 5)
     assert min(contrast(colour, grounds[0]) for colour in colours) >= 4.5
+
+
+def test_it_brings_the_colours_that_it_uses() -> None:
+    style = parsed(bar_chart("Bytes", {"a": 1})).findtext(f"{SVG}style") or ""
+    assert set(re.findall(r"\.s\d", style)) == {".s1"}
 
 
 def test_a_unit_is_a_pixel_on_a_phone_and_texts_are_twelve() -> None:

@@ -18,7 +18,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 POINTS = st.lists(
     st.tuples(st.integers(1, 10**6), st.integers(1, 10**6)), min_size=1, max_size=12
 ).map(sorted)
-SERIES = st.dictionaries(st.sampled_from(["OFFSET", "keyset", "cursor"]), POINTS, min_size=1)
+SERIES = st.dictionaries(
+    st.sampled_from(["OFFSET", "keyset", "cursor", "page"]), POINTS, min_size=1
+)
 
 
 def lines(figure: Figure) -> list[list[tuple[float, float]]]:
@@ -107,11 +109,40 @@ def test_logarithmic_ticks_are_powers_of_ten(largest: int) -> None:
     assert all(str(tick).strip("0") == "1" for tick in ticks)
 
 
-def test_three_series_differ_in_dash_and_mark_and_not_in_colour_alone() -> None:
-    svg = line_chart("Rows", {name: [(1, 1), (2, 2)] for name in "abc"}, x="n").svg()
+def test_four_series_differ_in_dash_and_mark_and_not_in_colour_alone() -> None:
+    svg = line_chart("Rows", {name: [(1, 1), (2, 2)] for name in "abcd"}, x="n").svg()
     marks = re.findall(r"class='mark' d='M[\d.]+ [\d.]+(m[^M']*)", svg)
-    assert len(set(marks)) == 3
-    assert ".s1 path,.s0 rect{stroke-dasharray:6 3}.s2 path,.s2 rect{stroke-dasharray:2 3}" in svg
+    assert len(set(marks)) == 4
+    dashes = re.findall(r"(\.s\d) path[^{]*{stroke-dasharray:([\d ]+)", svg)
+    assert [name for name, _ in dashes] == [".s1", ".s2", ".s3"]
+    assert len({dash for _, dash in dashes}) == 3
+
+
+def test_four_series_get_more_height_than_three() -> None:
+    three, four = (
+        line_chart("Rows", {name: [(1, 1)] for name in names}, x="n") for names in ("abc", "abcd")
+    )
+    assert four.height - three.height == 100
+
+
+def test_one_value_stands_for_two_marks_at_one_place() -> None:
+    same = [(1, 3), (2, 3), (3, 3)]
+    shown = texts(line_chart("Rows", {"a": same, "b": same}, x="n"))
+    assert [text for text, _, _ in shown if ":" not in text] == ["3", "3"]
+
+
+def test_whole_numbers_have_no_fraction_on_their_axis() -> None:
+    whole = line_chart("Rows", {"a": [(1, 1), (2, 10)]}, x="n").svg()
+    part = line_chart("Rows", {"a": [(1, 0.5), (2, 10)]}, x="n").svg()
+    assert (">2.5<" in whole, ">2.5<" in part) == (False, True)
+
+
+@given(st.integers(1, 10**9))
+def test_whole_ticks_are_even_and_reach_over_the_largest_value(largest: int) -> None:
+    ticks = y_ticks(largest, log=False, whole=True)
+    assert ticks[-2] < largest <= ticks[-1]
+    assert 2 <= len(ticks) <= 6
+    assert all(tick == int(tick) for tick in ticks)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +150,7 @@ def test_three_series_differ_in_dash_and_mark_and_not_in_colour_alone() -> None:
     [
         ({}, False),
         ({"a": []}, False),
-        ({name: [(1, 1)] for name in "abcd"}, False),
+        ({name: [(1, 1)] for name in "abcde"}, False),
         ({"a": [(1, -1)]}, False),
         ({"a": [(0, 1)]}, True),
     ],

@@ -213,8 +213,10 @@ async def changed_type(place: Place) -> list[Any]:
     changed = "select row(1, 'a', 2)::pair"
     seen += await attempts(lambda: connection.fetchval(changed))
     seen += await attempts(lambda: connection.fetchval(changed))
-    await other.execute("alter type pair alter attribute z type text")
+    await other.execute("alter type pair rename attribute z to last")
     seen += await attempts(lambda: connection.fetchval(changed))
+    # From here on `changed` would read its number as a text, at any place of the memory.
+    await other.execute("alter type pair alter attribute last type text")
     await connection.reload_schema_state()
     seen += await attempts(lambda: connection.fetchval("select row(1, 'a', 'b')::pair"))
     await connection.close()
@@ -226,6 +228,7 @@ async def test_a_type_that_changed_is_introspected_again(both: Both) -> None:
     seen = await both(changed_type)
     assert seen[1].startswith("OutdatedSchemaCacheError: unexpected number of attributes")
     assert seen[2] == (1, "a", 2)
+    assert list(seen[4].items()) == [("x", 1), ("y", "a"), ("last", "b")]
 
 
 async def custom(place: Place) -> list[Any]:

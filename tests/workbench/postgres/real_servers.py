@@ -126,13 +126,23 @@ class Holder:
         return self.process.communicate("\n", timeout=30)
 
 
+_HEED = """\
+from signal import SIG_DFL, SIGHUP, SIGINT, default_int_handler, signal
+signal(SIGHUP, SIG_DFL), signal(SIGINT, default_int_handler)
+"""
+
+
 @contextlib.contextmanager
 def python(
     code: str, *, prefix: tuple[str, ...] = (), **environment: str
 ) -> Iterator[subprocess.Popen[str]]:
-    """A child Python that runs ``code`` in a session of its own."""
+    """A child Python that runs ``code`` in a session of its own.
+
+    It heeds signals as in a terminal: in the background of a script Ctrl-C is ignored, and under
+    nohup the end of the terminal, and children would inherit that.
+    """
     child = subprocess.Popen(
-        [*prefix, sys.executable, "-c", code],
+        [*prefix, sys.executable, "-c", _HEED + code],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

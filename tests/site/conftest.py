@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -19,10 +18,13 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.missing import skip_unless_on_ci
 from tests.site.sample_lessons import write_hostile_lesson, write_plain_lesson
+from workbench.audit.accessibility import Accessibility
+from workbench.audit.tools import Tools, audit_tools
+from workbench.chromium import NoBrowser, browser_program, sandbox_arguments
 from workbench.execution import stamp
 from workbench.execution.lessons import Lesson
 from workbench.live.build import build_live
-from workbench.live.node import NoNode
+from workbench.live.node import NodeFailed, NoNode
 from workbench.live.serve import StaticServer, serving
 from workbench.live.site_files import LiveFiles
 from workbench.site.build import build_site
@@ -165,20 +167,30 @@ def served(folder: Path) -> Iterator[str]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """The browser of the system. Without one the test is skipped, except on CI."""
-    path = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if path is None:
-        skip_unless_on_ci(
-            "no browser: install Chromium, or set CHROMIUM to the path of its program"
-        )
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    try:
+        program = browser_program()
+    except NoBrowser as error:
+        skip_unless_on_ci(str(error))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox"] if is_root else []
+            executable_path=program, args=sandbox_arguments()
         )
         yield browser
         await browser.close()
+
+
+@pytest.fixture(scope="session")
+def tools() -> Tools:
+    """What judges the site. Without Node the test is skipped, except on CI."""
+    try:
+        return audit_tools(print)
+    except (NoNode, NodeFailed) as error:
+        skip_unless_on_ci(str(error))
+
+
+@pytest.fixture(scope="session")
+def accessibility(tools: Tools) -> Accessibility:
+    return Accessibility(tools.axe())
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner
 from playwright.async_api import Browser
 
-from tests.missing import skip_unless_on_ci
 from tests.site.conftest import BuiltSite
 from workbench.audit import lighthouse
 from workbench.audit.accessibility import Accessibility
@@ -24,10 +23,9 @@ from workbench.audit.judgement import Judgement
 from workbench.audit.markup import invalid_html
 from workbench.audit.scenes import SCENES, Scene, motion, played, reach
 from workbench.audit.site_pages import SitePages
-from workbench.audit.tools import Tools, audit_tools
+from workbench.audit.tools import Tools
 from workbench.cli.audit import audit
 from workbench.cli.failure import Failure
-from workbench.live.node import NodeFailed, NoNode
 from workbench.live.serve import serving
 from workbench.site.external_links import as_text, external_links
 from workbench.site.theme_files import ThemeChanged, mend_theme
@@ -50,20 +48,6 @@ dark.addEventListener("change", follow)
 follow()
 </script></body></html>
 """
-
-
-@pytest.fixture(scope="session")
-def tools() -> Tools:
-    """What judges the site. Without Node the test is skipped, except on CI."""
-    try:
-        return audit_tools(print)
-    except (NoNode, NodeFailed) as error:
-        skip_unless_on_ci(str(error))
-
-
-@pytest.fixture(scope="session")
-def accessibility(tools: Tools) -> Accessibility:
-    return Accessibility(tools.axe())
 
 
 @pytest.fixture

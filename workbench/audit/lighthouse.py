@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any, Final
 
-from workbench.audit.browser import sandbox_arguments
-from workbench.audit.tools import Tools, browser_program
+from workbench.audit.tools import Tools
+from workbench.chromium import browser_program, sandbox_arguments
 
 LIMITS: Final[Mapping[str, int]] = {
     "performance": 98,

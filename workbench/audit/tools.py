@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,11 +17,6 @@ HERE: Final = Path(__file__).parent
 LOCKS: Final = (HERE / "package.json", HERE / "package-lock.json")
 CACHE: Final = ROOT / ".cache" / "audit"
 OLDEST_NODE: Final = 24
-BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
-
-
-class NoBrowser(Exception):
-    """Says in a sentence that there is no browser to look with."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +43,3 @@ def audit_tools(report: Callable[[str], None]) -> Tools:
 
     folder = made_once(CACHE / f"packages-{contents_hash(LOCKS)[:12]}", install)
     return Tools(node, folder / "node_modules")
-
-
-def browser_program() -> str:
-    """Return the path of Chromium: what CHROMIUM names, else one on the PATH. Raises NoBrowser."""
-    named = os.environ.get("CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        raise NoBrowser("There is no browser: install Chromium, or name its program in CHROMIUM.")
-    return found

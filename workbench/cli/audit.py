@@ -34,7 +34,8 @@ def audit(folder: str, sample: bool, lighthouse: bool) -> None:
     """
     from workbench.audit.judgement import Judgement  # noqa: PLC0415
     from workbench.audit.site_pages import SitePages  # noqa: PLC0415
-    from workbench.audit.tools import NoBrowser, audit_tools, browser_program  # noqa: PLC0415
+    from workbench.audit.tools import audit_tools  # noqa: PLC0415
+    from workbench.chromium import NoBrowser, browser_program  # noqa: PLC0415
     from workbench.live.node import NodeFailed, NoNode  # noqa: PLC0415
 
     site = SitePages((ROOT / folder).resolve())

@@ -6,8 +6,6 @@ Run as ``python -m workbench.live.measure``: prints Markdown tables. It needs Ch
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -19,6 +17,7 @@ from typing import Final
 import click
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
 
+from workbench.chromium import NoBrowser, browser_program, sandbox_arguments
 from workbench.execution.lessons import ROOT
 from workbench.live.build import build_live
 from workbench.live.serve import StaticServer, serving
@@ -35,17 +34,21 @@ LINKS: Final = {"no limit": None, "20 Mbit/s": 20e6 / 8, "10 Mbit/s": 10e6 / 8}
 @click.option("--runs", default=5, show_default=True, help="Runs of each kind; medians count.")
 def main(runs: int) -> None:
     """Measure running a lesson in the page, in Chromium, over a site served with Brotli."""
-    asyncio.run(_measure(runs))
+    try:
+        program = browser_program()
+    except NoBrowser as error:
+        raise click.ClickException(str(error)) from error
+    asyncio.run(_measure(runs, program))
 
 
-async def _measure(runs: int) -> None:
+async def _measure(runs: int, program: str) -> None:
     live = build_live(compressed=True, report=click.echo)
     with tempfile.TemporaryDirectory(prefix="measure-") as folder:
         site = Path(folder) / "site"
         build_site(ROOT / "mkdocs.yml", site, live=live)
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
-                executable_path=_chromium(), args=["--no-sandbox"] if os.geteuid() == 0 else []
+                executable_path=program, args=sandbox_arguments()
             )
             click.echo(
                 f"| Median of {runs}, seconds | {' | '.join(LINKS)} |\n| :-- | --: | --: | --: |"
@@ -157,13 +160,6 @@ async def _write(cell: Locator, source: str) -> None:
     await cell.locator(".cm-content").click()
     await cell.page.keyboard.press("ControlOrMeta+a")
     await cell.page.keyboard.insert_text(source)
-
-
-def _chromium() -> str:
-    named = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if named is None:
-        raise click.ClickException("There is no Chromium: install it, or set CHROMIUM to its path.")
-    return named
 
 
 if __name__ == "__main__":

@@ -6,13 +6,12 @@ Run as ``python -m workbench.site.card`` after a change of its text; it needs Ch
 from __future__ import annotations
 
 import html
-import os
-import shutil
 
 import click
 from mkdocs.config import load_config
 from playwright.sync_api import sync_playwright
 
+from workbench.chromium import browser_program, sandbox_arguments
 from workbench.execution.lessons import ROOT
 from workbench.site.metadata import CARD, CARD_TEXT
 
@@ -38,12 +37,10 @@ def main() -> None:
 
 
 def picture(page: str) -> bytes:
-    """Return what ``page`` looks like, as PNG. Raises playwright's Error without a browser."""
-    browsers = ("chromium", "chromium-browser", "google-chrome")
-    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, browsers)), None)
-    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    """Return what ``page`` looks like, as PNG. Raises NoBrowser."""
+    program = browser_program()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=arguments)
+        browser = playwright.chromium.launch(executable_path=program, args=sandbox_arguments())
         tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         tab.set_content(page)
         drawn = tab.screenshot(type="png")

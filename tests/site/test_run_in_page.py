@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.site.conftest import PATIENCE, PREFIX, BuiltSite, context_of
 from tests.site.test_in_a_browser import CONTRAST
+from workbench.audit.every_page import SHIFTS
 from workbench.live.serve import StaticServer, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -45,12 +46,6 @@ HUGE_LINK = """async () => {
     const name = letters.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")
     return `${location.origin}${location.pathname}#edits=${name}`
 }"""
-SHIFTS = """() => new Promise(resolve => {
-    let sum = 0
-    new PerformanceObserver(list => list.getEntries().forEach(entry => { sum += entry.value }))
-        .observe({type: "layout-shift", buffered: true})
-    setTimeout(() => resolve(sum), 500)
-})"""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -90,18 +85,20 @@ async def test_nothing_but_a_small_script_comes_before_the_first_sign_of_interes
     built: BuiltSite, live_server: StaticServer, page: Page
 ) -> None:
     before = len(live_server.sent)
+    await page.add_init_script(SHIFTS)
     await page.goto(live_server.url + LESSON, wait_until="load")
-    await page.wait_for_timeout(1000)
+    await page.wait_for_timeout(1500)
     asked = [each.path for each in live_server.sent[before:]]
     ours = [path for path in asked if "/live/" in path or path.endswith("live.json")]
     (script,) = ours
     assert re.search(r"live/main\.\w+\.js$", script)
     text = (built.folder / script.removeprefix(PREFIX).lstrip("/")).read_bytes()
     assert len(gzip.compress(text, 9)) <= 6_000
-    shifts = await page.evaluate(SHIFTS)
+    shifts = await page.evaluate("window.shiftOfLayout")
     await page.route("**/live/**", lambda route: route.abort())
     await page.reload(wait_until="load")
-    assert shifts == pytest.approx(await page.evaluate(SHIFTS), abs=0.0005)
+    await page.wait_for_timeout(1500)
+    assert shifts == pytest.approx(await page.evaluate("window.shiftOfLayout"), abs=0.0005)
 
 
 async def test_every_cell_has_its_buttons_though_the_script_is_faster_than_the_page(
@@ -170,6 +167,28 @@ async def test_what_is_live_looks_as_what_is_stored(
         assert outputs[half:] == outputs[:half], await cell.get_attribute("data-cell")
         seen |= set(re.findall(r"output-\w+", " ".join(outputs)))
     assert seen >= kinds
+
+
+async def test_live_outputs_and_edited_code_are_copied_as_shown(
+    live_server: StaticServer, page: Page
+) -> None:
+    async def copied(block: Locator) -> str:
+        await page.evaluate("navigator.clipboard.writeText('')")
+        await block.hover()
+        await block.locator(".md-code__button").click()
+        said = page.get_by_role("status").filter(has_text="Copied to clipboard")
+        await expect(said).to_be_visible()
+        return str(await page.evaluate("navigator.clipboard.readText()"))
+
+    await page.goto(live_server.url + LESSON)
+    cell = cell_of(page, LOOP)
+    await run(cell)
+    live = cell.locator("> .output").last
+    assert (await copied(live)).startswith("BEGIN;\nSELECT project.id")
+    await write(cell, "print(43)")
+    await page.reload()
+    await expect(cell.locator("code").first).to_have_text("print(43)\n")
+    assert await copied(cell.locator("> .highlight")) == "print(43)\n"
 
 
 async def test_an_edit_runs_survives_a_reload_and_can_be_undone(

@@ -11,6 +11,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, FrameLocator, Locator, Page, expect
 
 from tests.site.conftest import PATIENCE, BuiltSite, context_of
+from workbench.audit.accessibility import Accessibility
+from workbench.audit.browser import DESKTOP, PHONE
 from workbench.live.serve import StaticServer
 from workbench.live.site_files import LiveFiles
 
@@ -18,6 +20,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LESSON = "lessons/queries/deep_offset/"
 NEEDS_SERVER = "lessons/indexes/slow_parent_delete/"
+SETTLING = 300
+"""Milliseconds in which its colours fade."""
 OPEN = "Open as a tree"
 DIALOG = "The plan as a tree"
 MARKUP = "<b id='hostile'>x</b><img src=x onerror='parent.hostile = 1; hostile = 1'>"
@@ -193,6 +197,49 @@ async def test_it_fits_a_phone_in_the_colours_of_the_page(
             assert box is not None
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= 360
+
+
+async def test_keys_alone_open_the_details_of_a_node(live_server: StaticServer, page: Page) -> None:
+    await page.goto(live_server.url + LESSON)
+    viewer = await opened(page.locator(".output-plan").first)
+    toggle = viewer.get_by_role("button", name="Details of Index Scan Backward")
+    details = viewer.locator(".plan .plan-node.detailed")
+    for key, opens in (("Enter", True), (" ", False)):
+        await toggle.press(key)
+        await expect(details).to_have_count(int(opens))
+        await expect(toggle).to_have_attribute("aria-expanded", str(opens).lower())
+    for _ in range(40):
+        await page.keyboard.press("Shift+Tab")
+        if await viewer.get_by_role("link", name="Plan").evaluate("e => e.matches(':focus')"):
+            return
+    pytest.fail("Tab does not lead from a node to the views")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+async def test_axe_finds_nothing_in_any_of_its_views(
+    live_server: StaticServer,
+    chromium: Browser,
+    accessibility: Accessibility,
+    size: dict[str, int],
+    scheme: str,
+) -> None:
+    async with context_of(chromium, viewport=size, color_scheme=scheme) as context:
+        page = await context.new_page()
+        await page.goto(live_server.url + LESSON)
+        viewer = await opened(page.locator(".output-plan").first)
+        faults = await accessibility.faults(page, "the page around it")
+        frame = next(frame for frame in page.frames if frame != page.main_frame)
+        for view in ("Plan", "Grid", "Raw", "Stats"):
+            await viewer.get_by_role("link", name=view, exact=True).click()
+            if view == "Plan":
+                for toggle in await viewer.get_by_role("button", name="Details of").all():
+                    await toggle.press("Enter")
+                await expect(viewer.locator(".node-type").first).to_be_attached()
+            await page.mouse.move(0, 0)
+            await page.wait_for_timeout(SETTLING)
+            faults += await accessibility.faults(frame, view)
+        assert faults == []
 
 
 async def test_what_a_plan_holds_stays_text_in_every_view(

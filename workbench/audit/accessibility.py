@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from playwright.async_api import Page
+from playwright.async_api import Frame, Page
 
 # In other colours only these can come to another result.
 OF_COLOURS = ("color-contrast", "link-in-text-block")
 _RUN = """async rules => {
-    const options = {resultTypes: ["violations"], preload: false}
+    const options = {resultTypes: ["violations"], preload: false, iframes: false}
     if (rules.length) options.runOnly = {type: "rule", values: rules}
     const {violations} = await axe.run(document, options)
     return violations.map(({id, help, nodes}) => ({
@@ -26,8 +26,13 @@ class Accessibility:
 
     axe: str
 
-    async def faults(self, page: Page, state: str, *, rules: Sequence[str] = ()) -> list[str]:
-        """Return a sentence for each of ``rules``, or of all, that ``page`` breaks in ``state``."""
+    async def faults(
+        self, page: Page | Frame, state: str, *, rules: Sequence[str] = ()
+    ) -> list[str]:
+        """Return a sentence for each of ``rules``, or of all, that ``page`` breaks in ``state``.
+
+        Frames in it are pages of their own.
+        """
         if not await page.evaluate("'axe' in window"):
             await page.evaluate(self.axe)
         return [

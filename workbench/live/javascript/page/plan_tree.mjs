@@ -22,7 +22,7 @@ export function open(plan, viewer, opener) {
     element(
       "dialog",
       { class: "plan-tree-dialog md-typeset", "aria-labelledby": title.id },
-      element("header", null, title, close),
+      element("div", { class: "plan-tree-header" }, title, close),
       news,
       frame,
     )

@@ -5,15 +5,22 @@ import bootstrap from "bootstrap/dist/css/bootstrap.min.css";
 import { Plan } from "pev2";
 import tree from "pev2/dist/pev2.css";
 import { createApp } from "vue";
+import { mend } from "./accessible.mjs";
 import own from "./plan_viewer.css";
 
 /** @param {{plan: string, theme: string}} asked `plan` is EXPLAIN's text */
 function show({ plan, theme }) {
   document.documentElement.dataset.bsTheme = theme;
-  const root = document.createElement("main");
-  root.id = "viewer";
-  document.body.replaceChildren(root);
-  createApp(Plan, { planSource: plan, planQuery: "" }).mount(root);
+  const title = document.createElement("h1");
+  title.className = "visually-hidden";
+  title.textContent = document.title;
+  const viewer = document.createElement("div");
+  viewer.id = "viewer";
+  const main = document.createElement("main");
+  main.append(title, viewer);
+  document.body.replaceChildren(main);
+  createApp(Plan, { planSource: plan, planQuery: "" }).mount(viewer);
+  mend(viewer);
 }
 
 document.adoptedStyleSheets = [bootstrap, icons, tree, own].map((text) => {

@@ -6,7 +6,9 @@ import json
 import platform
 from importlib.metadata import version
 
+import pytest
 from bs4 import BeautifulSoup, Tag
+from playwright.async_api import Browser, expect
 
 from tests.site.conftest import COMMIT, REPOSITORY, STAMPED, BuiltSite
 from workbench.execution.stamp import Stamp
@@ -76,3 +78,18 @@ def test_a_commit_that_is_unknown_is_left_out_and_text_is_escaped() -> None:
 def test_what_is_published_was_executed_by_the_same_job() -> None:
     job = (REPOSITORY / ".github/workflows/publish.yml").read_text(encoding="utf-8")
     assert 0 < job.index("workbench verify") < job.index("run: make site")
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_paper_keeps_the_line_and_leaves_the_links_beside_it(
+    site: BuiltSite, chromium: Browser
+) -> None:
+    page = await chromium.new_page()
+    await page.goto(f"{site.url}lessons/{STAMPED.name}/")
+    await page.emulate_media(media="print")
+    line = page.locator(".lesson-links")
+    await expect(line.locator(".executed")).to_be_visible()
+    await expect(line.locator(".page-markdown")).to_be_hidden()
+    # The dots between the links have no element of their own.
+    await expect(line).to_have_css("font-size", "0px")
+    await page.close()

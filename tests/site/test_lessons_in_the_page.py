@@ -17,8 +17,6 @@ from workbench.execution.notebook import needs_server, needs_stacks, read_notebo
 from workbench.live.serve import serving
 from workbench.live.site_files import LiveFiles
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
-
 LESSONS = all_lessons()
 IN_THE_PAGE = [each for each in LESSONS if needs_server(read_notebook(each.path)) is None]
 ON_A_SERVER = [each for each in LESSONS if each not in IN_THE_PAGE]
@@ -50,6 +48,7 @@ def test_at_least_four_of_five_lessons_run_in_the_page() -> None:
     assert len(IN_THE_PAGE) >= 0.8 * len(LESSONS)
 
 
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("jspi", [True, False], ids=["jspi", "without"])
 @pytest.mark.parametrize("lesson", IN_THE_PAGE, ids=name)
@@ -71,6 +70,7 @@ async def test_a_lesson_gives_its_stored_outputs_in_chromium(
     assert not found, "\n".join(found)
 
 
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.timeout(240)
 @pytest.mark.xdist_group("firefox")
 @pytest.mark.parametrize("lesson", IN_THE_PAGE, ids=name)
@@ -87,6 +87,7 @@ async def test_a_lesson_gives_its_stored_outputs_in_firefox(
     assert not found, "\n".join(found)
 
 
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("lesson", ON_A_SERVER, ids=name)
 async def test_a_lesson_that_needs_a_server_would_not_run(

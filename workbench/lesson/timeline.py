@@ -8,14 +8,14 @@ from itertools import groupby
 from workbench.lesson.figure import SERIES, WIDTH, Figure, label, sentence, width
 
 _LINE, _ROW, _TOP = 16, 26, 18
-_COLOURS = (1, 0, 2)
+_COLOURS = (1, 0, 2, 3)
 
 
 def timeline(title: str, moments: Mapping[str, Mapping[str, str]]) -> Figure:
     """Return a row for everyone in ``moments``: what happened, and the state of each after it.
 
     Whoever is missing at a moment is in no state there. Equal states that follow one another are
-    one bar. Raises ValueError for no moments and for more than three different states.
+    one bar. Raises ValueError for no moments and for more than four different states.
     """
     lanes = list(dict.fromkeys(lane for states in moments.values() for lane in states))
     states = list(dict.fromkeys(state for at in moments.values() for state in at.values()))

@@ -63,6 +63,11 @@ def test_a_state_has_its_colour_everywhere() -> None:
     assert [svg.count(f"<g class='s{colour}'>") for colour in (1, 0)] == [2, 1]
 
 
+def test_four_states_have_four_colours() -> None:
+    svg = timeline("Locks", {"all": dict(zip("abcd", "wxyz", strict=True))}).svg()
+    assert all(svg.count(f"<g class='s{colour}'>") == 1 for colour in range(4))
+
+
 def test_what_cannot_be_drawn_is_refused() -> None:
     with pytest.raises(ValueError, match="moments"):
         timeline("Locks", {"nothing": {}})

@@ -13,6 +13,7 @@ from workbench.audit.accessibility import Accessibility
 from workbench.audit.browser import DESKTOP, PHONE
 
 LESSON: Final = "lessons/queries/n_plus_one/"
+WITH_A_PLAN: Final = "lessons/queries/deep_offset/"
 CATALOGUE: Final = "snippets/"
 MOST_STEPS: Final = 400
 PATIENCE: Final = 10_000
@@ -107,6 +108,20 @@ async def copy_code(page: Page) -> None:
     raise OutOfReach(f"Enter on a copy button copies {copied[:40]!r}")
 
 
+async def open_a_plan(page: Page) -> None:
+    await reach(page, ".output-plan .live-button")
+    await page.keyboard.press("Enter")
+    viewer = page.frame_locator("dialog iframe")
+    toggle = viewer.get_by_role("button", name="Details of").first
+    await expect(toggle).to_be_visible(timeout=PATIENCE)
+    for _ in range(MOST_STEPS):
+        await page.keyboard.press("Tab")
+        if await toggle.evaluate("toggle => toggle.matches(':focus')"):
+            break
+    await page.keyboard.press("Enter")
+    await expect(toggle).to_have_attribute("aria-expanded", "true", timeout=PATIENCE)
+
+
 async def filter_the_catalogue(page: Page) -> None:
     await reach(page, "#filter")
     before = await page.locator(".snippet:visible").count()
@@ -151,6 +166,7 @@ SCENES: Final = (
     Scene(LESSON, DESKTOP, choose_colours),
     Scene(LESSON, DESKTOP, open_a_fold),
     Scene(LESSON, DESKTOP, copy_code),
+    Scene(WITH_A_PLAN, DESKTOP, open_a_plan, needs_live=True),
     Scene(CATALOGUE, PHONE, filter_the_catalogue),
     Scene(LESSON, DESKTOP, run_and_edit_a_cell, needs_live=True),
     Scene(LESSON, PHONE, fail_the_exercise, needs_live=True),

@@ -12,10 +12,10 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.site.conftest import REPOSITORY, BuiltSite
+from workbench.cli.audit import HEAVIEST_LESSON
 from workbench.site.build import SiteNotBuilt, build_site
 from workbench.site.links import broken_links
 
-LARGEST_LESSON = 15_000
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").rglob("*.ipynb"))
 
 
@@ -73,7 +73,7 @@ def test_a_lessons_description_is_its_claim(difficult: BuiltSite) -> None:
 
 def test_a_lesson_is_at_most_15_kb_of_compressed_html(site: BuiltSite) -> None:
     sizes = {page: len(gzip.compress(site.html(page).encode())) for page in site.lessons()}
-    assert {page: size for page, size in sizes.items() if size > LARGEST_LESSON} == {}
+    assert {page: size for page, size in sizes.items() if size > HEAVIEST_LESSON} == {}
 
 
 def test_no_trace_of_a_notebook_is_left(site: BuiltSite, difficult: BuiltSite) -> None:

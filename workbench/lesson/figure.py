@@ -27,10 +27,10 @@ _STYLE = (
 )
 _DARK = ".figure{color:#e0e2ea;background:#1e2129}.figure text{stroke:#1e2129}"
 _SERIES = (
-    (".s0{color:#b3261e}.s0 rect{stroke-dasharray:6 3}", ".s0{color:#ff9d94}"),
-    (".s1{color:#1a5fa8}.s1 path{stroke-dasharray:6 3}", ".s1{color:#8ab8ec}"),
-    (".s2{color:#1d6b3a}.s2 path,.s2 rect{stroke-dasharray:2 3}", ".s2{color:#8fd0a5}"),
-    (".s3{color:#6b3fa0}.s3 path,.s3 rect{stroke-dasharray:9 3 2 3}", ".s3{color:#c9a9f2}"),
+    ("#b3261e", "#ff9d94", {"rect": "6 3"}),
+    ("#1a5fa8", "#8ab8ec", {"path": "6 3"}),
+    ("#1d6b3a", "#8fd0a5", {"path": "2 3", "rect": "2 3"}),
+    ("#6b3fa0", "#c9a9f2", {"path": "9 3 2 3", "rect": "9 3 2 3"}),
 )
 
 
@@ -72,9 +72,15 @@ class Figure:
 
 def _style(body: str) -> str:
     """Return the rules for what ``body`` has."""
-    used = [rules for index, rules in enumerate(_SERIES) if f'"s{index}"' in body]
-    light, dark = ("".join(rules) for rules in zip(("", _DARK), *used, strict=True))
-    return f"{_STYLE}{light}@media screen and (prefers-color-scheme:dark){{{dark}}}"
+    light, dark = _STYLE, _DARK
+    for index, (colour, on_dark, dashes) in enumerate(_SERIES):
+        if f'"s{index}"' in body:
+            light += f".s{index}{{color:{colour}}}"
+            dark += f".s{index}{{color:{on_dark}}}"
+            for shape, dash in dashes.items():
+                if f"<{shape} " in body:
+                    light += f".s{index} {shape}{{stroke-dasharray:{dash}}}"
+    return f"{light}@media screen and (prefers-color-scheme:dark){{{dark}}}"
 
 
 def escaped(text: object) -> str:

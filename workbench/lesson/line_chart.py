@@ -75,7 +75,7 @@ def y_ticks(largest: float, *, log: bool, whole: bool = False) -> list[float]:
 def _scale(low: float, high: float, start: float, end: float, *, log: bool) -> Scale:
     by = math.log10 if log else float
     span = by(high) - by(low) or 1
-    return lambda value: round(start + (by(value) - by(low)) / span * (end - start), 1)
+    return lambda value: round(start + (by(value) - by(low)) / span * (end - start))
 
 
 def _axes(

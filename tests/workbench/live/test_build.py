@@ -46,6 +46,13 @@ def test_a_first_run_keeps_to_its_budget(live_files: LiveFiles) -> None:
     assert 8_000_000 < first_run_bytes(live_files) <= BUDGET
 
 
+def test_the_worker_loads_first_what_the_budget_counts() -> None:
+    worker = (ROOT / "workbench/live/javascript/worker.mjs").read_text(encoding="utf-8")
+    listed = re.search(r"const FIRST = \[(.*?)\]", worker, re.DOTALL)
+    assert listed
+    assert {*re.findall(r'"(.+?)"', listed[1]), "worker.mjs"} == set(FIRST_RUN)
+
+
 def test_files_are_named_by_their_content(live_files: LiveFiles, manifest: dict[str, Any]) -> None:
     assert set(FIRST_RUN) < set(manifest["assets"])
     for name, asset in manifest["assets"].items():

@@ -18,6 +18,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page as SitePage
 from playwright.async_api import Browser, Page
 
+from tests.missing import skip_unless_on_ci
 from tests.site.conftest import REPOSITORY, BuiltSite, served, write_config
 from tests.site.test_built_pages import soup
 from workbench.execution.lessons import all_lessons
@@ -428,7 +429,7 @@ def git(*arguments: str) -> str:
         ["git", "-C", str(REPOSITORY), *arguments], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        pytest.skip("this is no clone of the repository")
+        skip_unless_on_ci("this is no clone of the repository")
     return done.stdout
 
 
@@ -443,7 +444,7 @@ def address(path: str) -> str:
 
 def test_a_page_that_moved_or_went_has_left_a_redirect(site: BuiltSite) -> None:
     if git("rev-parse", "--is-shallow-repository").strip() == "true":
-        pytest.skip("the history is not here: clone all of it")
+        skip_unless_on_ci("the history is not here: clone all of it")
     removed, sources = ("--diff-filter=DR", "--name-status"), ("docs", "notebooks", "snippets")
     lines = git("log", "--format=", *removed, "--", *sources)
     lines += git("diff", "HEAD", *removed, "--", *sources)

@@ -6,11 +6,13 @@ import os
 import shutil
 from typing import Final
 
+import click
+
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
 
 
-class NoBrowser(Exception):
-    """Says in a sentence that there is no browser to look with."""
+class NoBrowser(click.ClickException):
+    """Says in a sentence that there is no browser to look with, and ends a command with it."""
 
 
 def browser_program() -> str:

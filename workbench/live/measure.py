@@ -17,7 +17,7 @@ from typing import Final
 import click
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
 
-from workbench.chromium import NoBrowser, browser_program, sandbox_arguments
+from workbench.chromium import browser_program, sandbox_arguments
 from workbench.execution.lessons import ROOT
 from workbench.live.build import build_live
 from workbench.live.serve import StaticServer, serving
@@ -34,11 +34,7 @@ LINKS: Final = {"no limit": None, "20 Mbit/s": 20e6 / 8, "10 Mbit/s": 10e6 / 8}
 @click.option("--runs", default=5, show_default=True, help="Runs of each kind; medians count.")
 def main(runs: int) -> None:
     """Measure running a lesson in the page, in Chromium, over a site served with Brotli."""
-    try:
-        program = browser_program()
-    except NoBrowser as error:
-        raise click.ClickException(str(error)) from error
-    asyncio.run(_measure(runs, program))
+    asyncio.run(_measure(runs, browser_program()))
 
 
 async def _measure(runs: int, program: str) -> None:

@@ -12,9 +12,6 @@ from workbench.markdown import MimeBundle
 WIDTH: Final = 320
 """Units of every picture's width: a phone of 360 pixels shows one unit as one pixel or more."""
 
-SERIES: Final = 4
-"""How many colours there are, each with a dash of its own."""
-
 _CHARACTER = 7.3  # units, on average in the widest of the usual fonts, at the size below
 _SCALE = 1.25
 _MARGIN = 4
@@ -32,6 +29,9 @@ _SERIES = (
     ("#1d6b3a", "#8fd0a5", {"path": "2 3", "rect": "2 3"}),
     ("#6b3fa0", "#c9a9f2", {"path": "9 3 2 3", "rect": "9 3 2 3"}),
 )
+
+SERIES: Final = len(_SERIES)
+"""How many colours there are, each with a dash of its own."""
 
 
 @dataclass(frozen=True)

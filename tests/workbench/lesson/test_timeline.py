@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -66,6 +67,9 @@ def test_a_state_has_its_colour_everywhere() -> None:
 def test_four_states_have_four_colours() -> None:
     svg = timeline("Locks", {"all": dict(zip("abcd", "wxyz", strict=True))}).svg()
     assert all(svg.count(f"<g class='s{colour}'>") == 1 for colour in range(4))
+    dashes = dict(re.findall(r"\.s(\d) rect{stroke-dasharray:([\d ]+)", svg))
+    assert sorted(dashes) == ["0", "2", "3"]
+    assert len(set(dashes.values())) == 3
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:
